@@ -1,0 +1,1 @@
+"""convrec: a conversational recommender built from language-model agents, for any catalogue."""

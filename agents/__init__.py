@@ -1,0 +1,1 @@
+"""The agents of the workflow, one file each, and the graph that joins them."""

@@ -1,0 +1,1 @@
+"""How the built-in brain reads a message: acts, clauses, limits, references."""

@@ -1,0 +1,1 @@
+"""Recommender tools: items, catalogue, index, search, neighbours, entailment, errors."""

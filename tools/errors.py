@@ -1,0 +1,74 @@
+"""Everything that can go wrong on purpose, as one tree.
+
+ConvrecError                    something a person can mend; `str()` says what was wrong, `hint` what would work
+├── InputError                  what was asked cannot be done as asked
+│   ├── MessageError            a message is empty, too long or not text
+│   ├── UnknownItemError        an item id is not in the catalogue
+│   ├── UnknownCatalogueError   no catalogue of that name has been imported
+│   ├── UnknownThreadError      a thread has nothing to undo, retry or show
+│   └── SettingsError           a setting or flag has a value that cannot be used
+├── ImportFailedError           a file cannot be read as a catalogue; the old catalogue is untouched
+│   └── SchemaError             a schema file does not fit the data
+└── StoreError                  the data folder cannot be used
+    ├── ReadOnlyError           it cannot be written
+    ├── BusyError               another process is writing to it
+    └── CorruptError            a file in it is damaged; the hint names the command that rebuilds it
+
+The command line prints message and hint and exits with 2; anything outside the tree is a bug and keeps its traceback.
+"""
+
+
+class ConvrecError(Exception):
+    """A fault that its reader can mend."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(ConvrecError):
+    """What was asked cannot be done as asked."""
+
+
+class MessageError(InputError):
+    """A message is empty, too long or not text."""
+
+
+class UnknownItemError(InputError):
+    """An item id is not in the catalogue."""
+
+
+class UnknownCatalogueError(InputError):
+    """No catalogue of that name has been imported."""
+
+
+class UnknownThreadError(InputError):
+    """A thread has nothing to undo, retry or show."""
+
+
+class SettingsError(InputError):
+    """A setting or flag has a value that cannot be used."""
+
+
+class ImportFailedError(ConvrecError):
+    """A file cannot be read as a catalogue; the old catalogue is untouched."""
+
+
+class SchemaError(ImportFailedError):
+    """A schema file does not fit the data."""
+
+
+class StoreError(ConvrecError):
+    """The data folder cannot be used."""
+
+
+class ReadOnlyError(StoreError):
+    """The data folder cannot be written."""
+
+
+class BusyError(StoreError):
+    """Another process is writing to the data folder."""
+
+
+class CorruptError(StoreError):
+    """A file in the data folder is damaged."""

@@ -1,0 +1,73 @@
+"""What a wish says about one attribute, as data: values and ranges, and how they read in words."""
+
+from pydantic import BaseModel, ConfigDict
+
+from .schema import Attribute
+
+
+class Range(BaseModel):
+    """Numbers from `low` to `high`; None is no bound.
+
+    A date is measured in years (1994.5 is the middle of 1994), so the eighties are [1980, 1990) with `open_high`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+    def holds(self, number: float) -> bool:
+        """Whether a number lies inside."""
+        if self.low is not None and (number < self.low or (self.open_low and number == self.low)):
+            return False
+        return not (self.high is not None and (number > self.high or (self.open_high and number == self.high)))
+
+
+class Limit(BaseModel):
+    """Any of some values, or inside any of some ranges, of one attribute.
+
+    Attributes:
+        attribute: the schema's name of it; None means the item's text at large, and the values are phrases.
+        values: labels of a category (or phrases of the text), any of which satisfies.
+        ranges: for numbers and dates, any of which satisfies.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    attribute: str | None
+    values: tuple[str, ...] = ()
+    ranges: tuple[Range, ...] = ()
+
+
+def describe_limit(limit: Limit, attribute: Attribute | None = None) -> str:
+    """A limit in words for people: "1980-1989", "under 120 min", "Comedy or Drama"."""
+    if limit.values:
+        return " or ".join(limit.values)
+    return " or ".join(describe_range(r, attribute) for r in limit.ranges)
+
+
+def describe_range(bounds: Range, attribute: Attribute | None = None) -> str:
+    """A range in words; dates read as whole years."""
+    if attribute is not None and attribute.kind == "date":
+        return _describe_years(bounds)
+    unit = f" {attribute.unit}" if attribute is not None and attribute.unit else ""
+    low, high = (None if n is None else f"{n:g}" for n in (bounds.low, bounds.high))
+    if low is not None and high is not None:
+        return f"{low}{unit}" if low == high else f"{low}-{high}{unit}"
+    if low is not None:
+        return f"{'over' if bounds.open_low else 'at least'} {low}{unit}"
+    return f"{'under' if bounds.open_high else 'at most'} {high}{unit}"
+
+
+def _describe_years(bounds: Range) -> str:
+    first = None if bounds.low is None else int(bounds.low)
+    last = None
+    if bounds.high is not None:
+        last = int(bounds.high) - 1 if bounds.open_high and bounds.high == int(bounds.high) else int(bounds.high)
+    if first is not None and last is not None:
+        return str(first) if first == last else f"{first}-{last}"
+    if first is not None:
+        return f"{first} or later"
+    return f"{last} or earlier"
