@@ -1,0 +1,314 @@
+"""The nouns of a conversation: what was understood, what was found, what was said, and the graph's state."""
+
+from typing import Literal, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..tools.items import AttributeValue
+from ..tools.limits import Limit
+
+Strength = Literal["must", "prefer", "avoid", "must_not"]
+"""must and must_not are hard: an item that breaks them is never shown. prefer and avoid move the order."""
+
+Act = Literal[
+    "request", "reject", "accept", "more", "ask", "compare", "surprise", "preference", "reset",
+    "greet", "thanks", "bye", "help", "smalltalk", "unclear",
+]  # fmt: skip
+"""What a message does. request, reject, more, surprise and preference lead to a recommendation."""
+
+Feeling = Literal["liked", "disliked", "seen", "accepted", "rejected", "like_this"]
+"""How a user feels about an item. `like_this` asks for similar ones; `rejected` says only "not now, not this"."""
+
+AgentName = Literal["understand", "clarify", "answer", "retrieve", "nli", "summarize", "rank", "respond", "remember"]
+
+
+class Noun(BaseModel):
+    """A value that nobody changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Preference(Noun):
+    """One thing that a user wants or does not want.
+
+    Attributes:
+        limit: the attribute and its values or ranges; with no attribute, a phrase about the text.
+        strength: how binding it is.
+        words: the user's words that say so.
+        lasting: whether it holds beyond this conversation ("I never watch …").
+    """
+
+    limit: Limit
+    strength: Strength
+    words: str = ""
+    lasting: bool = False
+
+    @property
+    def hard(self) -> bool:
+        """Whether an item that breaks it may not be shown."""
+        return self.strength in ("must", "must_not")
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it asks for something, rather than against it."""
+        return self.strength in ("must", "prefer")
+
+    @property
+    def key(self) -> str:
+        """What names this preference, for removing it."""
+        places = [*self.limit.values, *(f"{r.low}..{r.high}" for r in self.limit.ranges)]
+        return f"{self.strength}|{self.limit.attribute or ''}|{'|'.join(places)}"
+
+
+class Mention(Noun):
+    """An item that a message speaks of, and how the user feels about it."""
+
+    item: str
+    feeling: Feeling | None = None
+    words: str = ""
+
+
+class Question(Noun):
+    """A question about shown or named items.
+
+    Attributes:
+        items: the ids asked about.
+        attribute: the attribute asked about, or None for the text.
+        kind: a fact, why it was recommended, what it is about, or how items compare.
+        words: the question as it was put.
+    """
+
+    items: tuple[str, ...] = ()
+    attribute: str | None = None
+    kind: Literal["fact", "why", "about", "compare"] = "fact"
+    words: str = ""
+
+
+class Understanding(Noun):
+    """What one message means.
+
+    Attributes:
+        act: what it does.
+        preferences: what it adds to the wish.
+        dropped: keys of earlier preferences that it takes back or replaces.
+        mentions: items it speaks of, with feelings.
+        question: what it asks about an item, if it does.
+        phrases: its content words beyond the catalogue's own labels, for search.
+        count: how many items it asks for, if it says so.
+        repeats: whether it allows items that were shown before.
+        declined: whether it declines to answer the question that was put.
+        notes: what could not be understood, for the reply to say.
+    """
+
+    act: Act
+    preferences: tuple[Preference, ...] = ()
+    dropped: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    question: Question | None = None
+    phrases: tuple[str, ...] = ()
+    count: int | None = None
+    repeats: bool = False
+    declined: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Wish(Noun):
+    """All that a conversation has asked for so far.
+
+    Attributes:
+        preferences: in force now.
+        liked, disliked, seen, accepted, rejected: ids of items, in order.
+        seeds: ids of items that similar ones are wanted for, now.
+        shown: ids of every item recommended so far.
+        focus: ids of the items last shown or spoken of, in the order of their cards.
+        asked: attributes that clarifying questions have asked about.
+        asking: the attribute of the question that waits for an answer, if one does.
+        questions_in_a_row: clarifying questions since the last recommendation.
+        count: how many items to show at once.
+    """
+
+    preferences: tuple[Preference, ...] = ()
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    asking: str | None = None
+    questions_in_a_row: int = 0
+    count: int | None = None
+
+    @property
+    def barred(self) -> frozenset[str]:
+        """Ids that may not be recommended (again)."""
+        return frozenset((*self.shown, *self.seen, *self.rejected, *self.disliked, *self.accepted, *self.liked))
+
+
+class Verdict(Noun):
+    """Whether an item satisfies a preference, and the words of the item that show it.
+
+    Attributes:
+        preference: the preference in words ("under 120 min").
+        strength: how binding it is.
+        label: entails, contradicts, or neutral when the item does not say.
+        score: from -1 (contradicts) to 1 (entails).
+        evidence: quoted from the item; empty when it says nothing.
+    """
+
+    preference: str
+    strength: Strength
+    label: Literal["entails", "neutral", "contradicts"]
+    score: float = Field(ge=-1.0, le=1.0)
+    evidence: str = ""
+
+
+class Judged(Noun):
+    """A candidate with its verdicts.
+
+    Attributes:
+        item: its id.
+        score: its fused retrieval score.
+        tools: the tools that found it, with its rank in each.
+        verdicts: one per preference.
+    """
+
+    item: str
+    score: float = 0.0
+    tools: dict[str, int] = {}
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Pick(Noun):
+    """An item to recommend, with its reason from its evidence."""
+
+    item: str
+    score: float = 0.0
+    reason: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    tools: dict[str, int] = {}
+
+
+class Miss(Noun):
+    """Nothing fits.
+
+    Attributes:
+        blocking: the hard preference that excludes most, in words.
+        key: that preference's key.
+        without: how many items would fit if it were dropped.
+        known: whether nothing fits (True), or the catalogue does not say (False).
+    """
+
+    blocking: str
+    key: str
+    without: int
+    known: bool = True
+
+
+class ClarifyingQuestion(Noun):
+    """A question that splits the candidates, with options to choose from."""
+
+    attribute: str
+    text: str
+    options: tuple[str, ...]
+
+
+class Card(Noun):
+    """A recommended item as the page shows it: every word of it is the catalogue's."""
+
+    id: str
+    title: str
+    attributes: dict[str, AttributeValue] = {}
+    facts: dict[str, str] = {}
+    text: str = ""
+    url: str = ""
+    image: str = ""
+    reason: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    tools: dict[str, int] = {}
+
+
+class Step(Noun):
+    """What one agent did in a turn.
+
+    Attributes:
+        agent: its name.
+        milliseconds: how long it took.
+        brain: `built-in` or the model's name.
+        note: what it did, in a few words.
+        calls, prompt_tokens, completion_tokens: what a language model was asked.
+        fallback: why the built-in brain took over, if it did.
+    """
+
+    agent: AgentName
+    milliseconds: float
+    brain: str = "built-in"
+    note: str = ""
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    fallback: str = ""
+
+
+class Usage(Noun):
+    """What a turn cost."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+class Answer(Noun):
+    """A turn's whole answer.
+
+    Attributes:
+        reply: what is said; it names exactly the items on the cards (or, for a question, the items asked about).
+        items: the cards, best first.
+        act: what the message was taken to do.
+        preferences: all that is understood so far.
+        suggestions: short replies that would help, for buttons.
+        question: the clarifying question, if the reply is one.
+        steps: what each agent did.
+        usage: calls, tokens and seconds of the whole turn.
+        thread, user: whose conversation it is.
+    """
+
+    reply: str
+    items: tuple[Card, ...] = ()
+    act: Act = "unclear"
+    preferences: tuple[Preference, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    question: ClarifyingQuestion | None = None
+    steps: tuple[Step, ...] = ()
+    usage: Usage = Usage()
+    thread: str = ""
+    user: str = ""
+
+
+class Exchange(Noun):
+    """One turn of the talk, as it is kept: the user's words, the reply, the ids on its cards."""
+
+    text: str
+    reply: str
+    items: tuple[str, ...] = ()
+
+
+class State(TypedDict, total=False):
+    """The graph's state: `talk` and `wish` last, the rest is one turn's."""
+
+    talk: list[Exchange]
+    wish: Wish
+    text: str
+    user: str
+    understanding: Understanding
+    candidates: list[Judged]
+    accepted: list[Judged]
+    picks: list[Pick]
+    miss: Miss | None
+    question: ClarifyingQuestion | None
+    reply: str
+    suggestions: tuple[str, ...]
+    steps: list[Step]
