@@ -120,7 +120,8 @@ class Wish(Noun):
         liked, disliked, seen, accepted, rejected: ids of items, in order.
         seeds: ids of items that similar ones are wanted for, now.
         shown: ids of every item recommended so far.
-        focus: ids of the items last shown or spoken of, in the order of their cards.
+        focus: ids of the items last shown, in the order of their cards.
+        spoken: the item last spoken of, which "it" means.
         asked: attributes that clarifying questions have asked about.
         asking: the attribute of the question that waits for an answer, if one does.
         questions_in_a_row: clarifying questions since the last recommendation.
@@ -136,6 +137,7 @@ class Wish(Noun):
     seeds: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     focus: tuple[str, ...] = ()
+    spoken: str | None = None
     asked: tuple[str, ...] = ()
     asking: str | None = None
     questions_in_a_row: int = 0
@@ -173,12 +175,14 @@ class Judged(Noun):
         score: its fused retrieval score.
         tools: the tools that found it, with its rank in each.
         verdicts: one per preference.
+        summary: its evidence, condensed.
     """
 
     item: str
     score: float = 0.0
     tools: dict[str, int] = {}
     verdicts: tuple[Verdict, ...] = ()
+    summary: str = ""
 
 
 class Pick(Noun):
@@ -198,13 +202,13 @@ class Miss(Noun):
         blocking: the hard preference that excludes most, in words.
         key: that preference's key.
         without: how many items would fit if it were dropped.
-        known: whether nothing fits (True), or the catalogue does not say (False).
+        nearest: ids of items that break only that preference; none where it is a must-not.
     """
 
     blocking: str
     key: str
     without: int
-    known: bool = True
+    nearest: tuple[str, ...] = ()
 
 
 class ClarifyingQuestion(Noun):
@@ -266,7 +270,8 @@ class Answer(Noun):
 
     Attributes:
         reply: what is said; it names exactly the items on the cards (or, for a question, the items asked about).
-        items: the cards, best first.
+        items: the cards, best first: what is recommended, or what was asked about.
+        nearest: where nothing fits, cards that miss the one limit that the reply names.
         act: what the message was taken to do.
         preferences: all that is understood so far.
         suggestions: short replies that would help, for buttons.
@@ -278,6 +283,7 @@ class Answer(Noun):
 
     reply: str
     items: tuple[Card, ...] = ()
+    nearest: tuple[Card, ...] = ()
     act: Act = "unclear"
     preferences: tuple[Preference, ...] = ()
     suggestions: tuple[str, ...] = ()
@@ -297,12 +303,17 @@ class Exchange(Noun):
 
 
 class State(TypedDict, total=False):
-    """The graph's state: `talk` and `wish` last, the rest is one turn's."""
+    """The graph's state: `talk`, `wish` and `past` last, the rest is one turn's.
+
+    `past` holds the wish before each of the last turns, for taking them back.
+    """
 
     talk: list[Exchange]
     wish: Wish
+    past: list[Wish]
     text: str
     user: str
+    known: Wish
     understanding: Understanding
     candidates: list[Judged]
     accepted: list[Judged]
@@ -310,5 +321,6 @@ class State(TypedDict, total=False):
     miss: Miss | None
     question: ClarifyingQuestion | None
     reply: str
+    answered: tuple[str, ...]
     suggestions: tuple[str, ...]
     steps: list[Step]

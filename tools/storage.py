@@ -149,7 +149,7 @@ def write_version(
             file.writelines(orjson.dumps(i.model_dump(), option=orjson.OPT_APPEND_NEWLINE) for i in items)
         with (folder / "interactions.jsonl").open("wb") as file:
             file.writelines(orjson.dumps(i.model_dump(), option=orjson.OPT_APPEND_NEWLINE) for i in interactions)
-        write_schema(schema, folder / "schema.toml")
+        write_schema(folder / "schema.toml", schema)
         (folder / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
 
 

@@ -1,0 +1,280 @@
+"""The workflow of a turn, as a LangGraph graph:
+
+    understand ─┬─ small talk, thanks, reset, … ───────────────────────┐
+                ├─ a question about items ── answer ───────────────────┤
+                ├─ too vague to search ───── clarify ──────────────────┤
+                └─ wants items ── retrieve ── nli ── summarize ── rank ┴─ respond ── remember
+
+Only this module knows the state; the agents are functions from nouns to nouns. Each streams its step when it is done,
+and `respond` streams the reply in pieces.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.store.base import BaseStore
+
+from ..tools.index import Index
+from . import nli
+from .answer import answer
+from .brains import Brains, Budget, Thought, TurnLimits
+from .clarify import clarify
+from .guarantees import lawful, names_exactly
+from .rank import rank
+from .remember import recall, remember
+from .respond import example_wish, respond, small_talk, tell_miss
+from .retrieve import Retrieved, allowed_mask, retrieve
+from .state import AgentName, Exchange, Miss, Pick, State, Understanding, Wish
+from .summarize import summarize
+from .understand import understand
+from .wishes import ask, grow, show
+
+UNDONE = 20
+"""How many turns can be taken back."""
+
+_SEARCHING = ("request", "preference", "more", "reject", "surprise")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of the reply."""
+
+    text: str
+
+
+@dataclass
+class Turn:
+    """What one turn carries beside its state."""
+
+    index: Index
+    count: int = 3
+    questions: int = 2
+    brains: Brains = field(default_factory=dict)
+    limits: TurnLimits = field(default_factory=TurnLimits)
+    budget: Budget = field(default_factory=lambda: Budget(TurnLimits()))
+
+
+def build_graph(checkpointer: Any = None, store: BaseStore | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The compiled workflow; a `Turn` is its runtime context."""
+    graph = StateGraph(State, context_schema=Turn)
+    nodes: dict[str, Callable[..., Awaitable[State]]] = {
+        "understand": _understand, "clarify": _clarify, "answer": _answer, "retrieve": _retrieve, "nli": _nli,
+        "summarize": _summarize, "rank": _rank, "respond": _respond, "remember": _remember,
+    }  # fmt: skip
+    for name, node in nodes.items():
+        graph.add_node(name, node)  # type: ignore[arg-type]
+    graph.add_edge(START, "understand")
+    graph.add_conditional_edges("understand", _route, ["answer", "clarify", "retrieve", "respond"])
+    for start, end in (("answer", "respond"), ("nli", "summarize"), ("summarize", "rank"), ("rank", "respond")):
+        graph.add_edge(start, end)
+    graph.add_conditional_edges("clarify", lambda s: "respond" if s.get("question") else "retrieve", ["respond", "retrieve"])
+    graph.add_conditional_edges("retrieve", lambda s: "nli" if s.get("candidates") else "respond", ["nli", "respond"])
+    graph.add_edge("respond", "remember")
+    graph.add_edge("remember", END)
+    return graph.compile(checkpointer=checkpointer, store=store)
+
+
+def _route(state: State) -> Literal["answer", "clarify", "retrieve", "respond"]:
+    understanding, wish = state["understanding"], state["wish"]
+    if understanding.question is not None:
+        return "answer"
+    if understanding.act not in _SEARCHING:
+        return "respond"
+    return "clarify" if too_vague(understanding, wish) else "retrieve"
+
+
+def too_vague(understanding: Understanding, wish: Wish) -> bool:
+    """Whether a request says nothing to search by, and has not been waved on."""
+    open_wish = not wish.preferences and not wish.seeds
+    return open_wish and understanding.act == "request" and not understanding.declined
+
+
+async def _think(
+    runtime: Runtime[Turn],
+    agent: AgentName,
+    built_in: Callable[..., Awaitable[Any]],
+    *args: Any,
+    note: Callable[[Any], str] = lambda _: "",
+) -> Any:
+    """One agent's step, by its model brain or the built-in one, streamed when it is done."""
+    turn = runtime.context
+    brain = turn.brains.get(agent)
+    model: Callable[[], Awaitable[Thought[Any]]] | None = (lambda: brain(*args)) if brain else None
+    value = await turn.budget.think(agent, lambda: built_in(*args), model, note)
+    runtime.stream_writer(turn.budget.steps[-1])
+    return value
+
+
+async def _understand(state: State, runtime: Runtime[Turn]) -> State:
+    index = runtime.context.index
+    before = state.get("wish") or Wish()
+    known = await recall(runtime.store, state["user"]) if runtime.store else Wish()
+    informed = _informed(before, known)
+    understanding: Understanding = await _think(
+        runtime, "understand", understand, state["text"], informed, index, note=_note_understanding
+    )
+    return {
+        "known": known, "wish": grow(informed, understanding), "understanding": understanding, "candidates": [],
+        "accepted": [], "picks": [], "miss": None, "question": None, "reply": "", "answered": (), "suggestions": (),
+        "past": [*state.get("past", []), before][-UNDONE:],
+    }  # fmt: skip
+
+
+def _informed(wish: Wish, known: Wish) -> Wish:
+    """A thread's wish with what is remembered from the user's other threads; rejections of other talks do not count."""
+    lists = ("liked", "disliked", "seen", "accepted")
+    merged = {n: tuple(dict.fromkeys((*getattr(known, n), *getattr(wish, n)))) for n in lists}
+    return wish.model_copy(update=merged)
+
+
+async def _clarify(state: State, runtime: Runtime[Turn]) -> State:
+    turn, wish = runtime.context, state["wish"]
+    if wish.questions_in_a_row >= turn.questions:
+        return {"question": None}
+    rows = np.flatnonzero(allowed_mask(wish.preferences, turn.index, wish.barred))
+    question = await _think(
+        runtime, "clarify", clarify, wish, turn.index, rows, note=lambda q: f"asks about {q.attribute}" if q else "nothing to ask"
+    )
+    if question is None:
+        return {"question": None}
+    return {"question": question, "reply": question.text, "suggestions": question.options, "wish": ask(wish, question.attribute)}
+
+
+async def _answer(state: State, runtime: Runtime[Turn]) -> State:
+    question = state["understanding"].question
+    if question is None:
+        return {}
+    items = question.items[:3]
+    reply = await _think(runtime, "answer", answer, question, state["wish"], runtime.context.index, note=lambda _: question.kind)
+    return {"reply": reply, "answered": items}
+
+
+async def _retrieve(state: State, runtime: Runtime[Turn]) -> State:
+    found: Retrieved = await _think(
+        runtime, "retrieve", retrieve, state["wish"], state["understanding"], runtime.context.index, note=_note_retrieved
+    )
+    return {"candidates": found.candidates, "miss": found.miss}
+
+
+async def _nli(state: State, runtime: Runtime[Turn]) -> State:
+    candidates, preferences = state.get("candidates", []), state["wish"].preferences
+    accepted = await _think(
+        runtime, "nli", nli.judge, candidates, preferences, runtime.context.index,
+        note=lambda a: f"{len(a)} of {len(candidates)} fit, judged by {len(preferences)} preferences",
+    )  # fmt: skip
+    return {"accepted": accepted}
+
+
+async def _summarize(state: State, runtime: Runtime[Turn]) -> State:
+    accepted = await _think(runtime, "summarize", summarize, state.get("accepted", []), state["wish"], runtime.context.index)
+    return {"accepted": accepted}
+
+
+async def _rank(state: State, runtime: Runtime[Turn]) -> State:
+    turn, wish = runtime.context, state["wish"]
+    picks: list[Pick] = await _think(
+        runtime, "rank", rank, state.get("accepted", []), wish, turn.index, wish.count or turn.count,
+        note=lambda p: f"{len(p)} chosen",
+    )  # fmt: skip
+    barred = wish.barred - set(wish.shown if state["understanding"].repeats else ())
+    return {"picks": lawful(picks, wish, turn.index, barred)}
+
+
+async def _respond(state: State, runtime: Runtime[Turn]) -> State:
+    turn, wish, understanding = runtime.context, state["wish"], state["understanding"]
+    picks, question, miss = state.get("picks", []), state.get("question"), state.get("miss")
+    suggestions = state.get("suggestions", ())
+    if state.get("answered") or question:
+        reply = await _think(runtime, "respond", _as_it_is, state.get("reply", ""))
+    elif picks:
+        few = len(picks) < (wish.count or turn.count)
+        reply = await _think(runtime, "respond", respond, picks, understanding, wish, turn.index, few)
+        if not names_exactly(reply, [p.item for p in picks], turn.index):
+            reply = await turn.budget.think("respond", lambda: respond(picks, understanding, wish, turn.index, few))
+        suggestions = suggest(wish, turn.index)
+        wish = show(wish, [p.item for p in picks])
+    elif understanding.act in _SEARCHING:
+        reply = await _think(runtime, "respond", _tell_miss, miss, wish, turn.index)
+        suggestions = _ways_out(miss, wish)
+        if miss is not None and miss.nearest:
+            wish = wish.model_copy(update={"focus": miss.nearest, "spoken": None})
+    else:
+        reply = await _think(runtime, "respond", _small_talk, understanding, wish, turn.index)
+        suggestions = (example_wish(turn.index), "surprise me") if understanding.act not in ("bye", "accept") else ()
+    for piece in _pieces(reply):
+        runtime.stream_writer(Token(piece))
+    return {"reply": reply, "wish": wish, "suggestions": suggestions}
+
+
+async def _remember(state: State, runtime: Runtime[Turn]) -> State:
+    before = _informed(state["past"][-1], state["known"])
+    if runtime.store is not None:
+        await _think(
+            runtime, "remember", remember, runtime.store, state["user"], state["known"], before, state["wish"],
+            note=lambda changed: f"{len(changed)} remembered" if changed else "nothing new",
+        )  # fmt: skip
+    items = state.get("answered") or tuple(p.item for p in state.get("picks", []))
+    exchange = Exchange(text=state["text"], reply=state["reply"], items=items)
+    return {"talk": [*state.get("talk", []), exchange], "candidates": [], "accepted": [], "steps": runtime.context.budget.steps}
+
+
+async def _as_it_is(reply: str) -> str:
+    return reply
+
+
+async def _tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
+    return tell_miss(miss, wish, index)
+
+
+async def _small_talk(understanding: Understanding, wish: Wish, index: Index) -> str:
+    return small_talk(understanding, wish, index)
+
+
+def suggest(wish: Wish, index: Index) -> tuple[str, ...]:
+    """Short messages that would help next, in words that the understanding agent reads."""
+    ideas = ["More like the first one", "Something else"]
+    limited = {p.limit.attribute for p in wish.preferences}
+    if index.catalogue.schema.of_kind("date") and index.catalogue.schema.of_kind("date")[0].name not in limited:
+        ideas.append("Something more recent")
+    duration = index.catalogue.schema.measuring("duration") or index.catalogue.schema.measuring("length")
+    if duration is not None and duration.name not in limited:
+        ideas.append("Something shorter")
+    return tuple(ideas)
+
+
+def _ways_out(miss: Miss | None, wish: Wish) -> tuple[str, ...]:
+    if miss is None:
+        return ("start over", "surprise me")
+    blocking = next((p for p in wish.preferences if p.key == miss.key), None)
+    words = ", ".join(blocking.limit.values) if blocking is not None and blocking.limit.values else "that limit"
+    return (f"Forget {words}", "start over")
+
+
+def _pieces(reply: str) -> Sequence[str]:
+    """A reply in streamable pieces: words with the space that follows."""
+    words = reply.split(" ")
+    return [w + " " for w in words[:-1]] + words[-1:]
+
+
+def _note_understanding(understanding: Understanding) -> str:
+    parts = [understanding.act]
+    if understanding.preferences:
+        parts.append(f"{len(understanding.preferences)} new preferences")
+    if understanding.dropped:
+        parts.append(f"{len(understanding.dropped)} taken back")
+    if understanding.mentions:
+        parts.append(f"{len(understanding.mentions)} items mentioned")
+    return ", ".join(parts)
+
+
+def _note_retrieved(found: Retrieved) -> str:
+    if not found.candidates:
+        return "nothing fits"
+    tools = sorted({t for c in found.candidates for t in c.tools})
+    return f"{len(found.candidates)} candidates by {', '.join(tools)}"
+

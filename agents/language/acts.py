@@ -1,0 +1,80 @@
+"""What a message does, by its set phrases: greets, thanks, asks, rejects, accepts, starts over."""
+
+import re
+
+_POLITE = r"(?:[\s,.!?:)(-]|please|thanks|thank you|ok|okay|oh|well|hmm+|um+|uh|so|just|then|i think|i guess|really|actually|lol|haha|though|pls|man|no|yeah|yes|nah|nope|today|tonight|again|all)*"
+
+
+def _whole(pattern: str) -> re.Pattern[str]:
+    """Matches when the message holds nothing else but courtesies."""
+    return re.compile(rf"^{_POLITE}(?:{pattern})(?:{_POLITE}(?:{pattern}))*{_POLITE}$")
+
+
+GREETING = _whole(
+    r"hi+(?: there| again| everyone)?|hello+(?: there)?|hey+(?: there| you)?|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|what'?s up|sup|how are you(?: doing)?(?: today)?|how'?s it going|how do you do|nice to meet you|i'?m \w+"
+)
+THANKS = _whole(
+    r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch| a million| again| for (?:the |your |all (?:the |your )?)?(?:help|suggestions?|recommendations?|tips?|ideas?|that|this|everything|info))?|thank you|thx|ty|cheers|much appreciated|appreciate it|i appreciate (?:it|that|your help)|you'?re (?:great|the best|awesome|so helpful|very helpful)|that'?s (?:very |really |so )?helpful|great help|awesome|cool|nice|lovely|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|you too|bye(?: bye)?"
+)
+BYE = _whole(
+    r"(?:good)?bye(?:[ -]?bye)?|see (?:you|ya)(?: later| soon| around)?|later|cya|good ?night|that'?s (?:all|it)(?: for (?:now|today))?|i'?m (?:done|good|all set)|quit|exit|farewell|talk to you later|ttyl|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|take care|thanks?(?: you)?|(?:i )?(?:gotta|got to|have to|need to) go"
+)
+HELP = re.compile(
+    r"^\W*(?:help(?: me)?|\?+|commands?|menu)\W*$|\bwhat (?:can|do|could) (?:you|i) (?:actually |even )?(?:do|ask(?: you)?|say|help(?: me)? with|know)\b(?! (?:about|of|like))|\bhow (?:do(?:es)? (?:this|you|it|i)(?: thing| page| bot)? (?:work|use)|can you help|to use)|\bwho (?:are|r) (?:you|u)\b|\bwhat (?:are|r) you\b|\bare you (?:a |an )?(?:bot|human|ai|robot|real|person|machine)|\bwhat'?s your name\b|\bwhat is (?:this|your name)\b|\byour instructions\b|\bsystem prompt\b"
+)
+RESET = re.compile(
+    r"\bstart(?:ing)? (?:over|again|afresh|anew|from scratch|fresh)\b|\b(?:from scratch|clean slate|new (?:search|conversation|chat|topic|start))\b|\bforget (?:about )?(?:it all|all (?:of )?(?:that|this|it|i said)|everything|what i(?:'ve)? said|everything i(?:'ve)? (?:said|told you))\b|^\W*(?:reset|restart|clear(?: all| everything)?|forget (?:it|that))\W*$|\b(?:clear|reset|drop|remove) (?:all|everything|my (?:preferences|filters|wishes)|all (?:my |the )?(?:preferences|filters))\b|\blet'?s (?:begin again|try again from)"
+)
+SURPRISE = re.compile(
+    r"\bsurprise me\b|\b(?:anything|whatever)(?: is| you (?:like|want|think|have|pick|recommend)| goes| works| at all|'s fine| will do)?\W*$|^\W*(?:anything|whatever|random|dealer'?s choice|you (?:choose|pick|decide)|up to you|i'?m (?:easy|open)|your (?:choice|pick|call))\b|\b(?:pick|choose|recommend|give me|show me|suggest|throw) (?:me )?(?:something|anything|one|a few)?(?: at)? ?(?:random(?:ly)?|for me)\W*$|\bi'?m feeling lucky\b|\byou (?:choose|pick|decide)\b|\bi don'?t care(?: what)?\W*$|\bno (?:particular )?preferences?(?: at all| really)?\W*$|\bi'?m open to anything\b|\bany(?:thing)? (?:one )?(?:is fine|will do|works|goes)\b|\brandom (?:one|pick|suggestion|recommendation)\b"
+)
+DECLINE = re.compile(
+    r"\b(?:no (?:particular |strong |real )?preferences?|doesn'?t matter|does not matter|don'?t (?:mind|care|know)|do not (?:mind|care|know)|not sure|no idea|dunno|idk|either(?: is fine| way| one)?|any(?: of (?:them|those|these))?(?: is fine| will do| works)?|all of (?:them|these|those)|whatever|anything|up to you|you (?:choose|pick|decide)|none of (?:those|these|them)|skip(?: (?:it|that|this))?|surprise me|no(?:pe)?|not really|not important|irrelevant|who cares|makes no difference)\b"
+)
+SEEN = re.compile(
+    r"\b(?:(?:have|'ve|ve|has|had)? ?(?:already|all|both)? ?(?:seen|watched|read|played|heard|finished|completed|tried|been through|listened to|own|owned|bought)|already (?:saw|know|own|have|got|did)|saw|rewatched|know (?:it|that one|this one|them|those))\b(?! (?:on|online|a trailer|the trailer|anything|something|nothing|good|great|about|more|when|with my|reviews))"
+)
+NOT_SEEN = re.compile(r"\b(?:haven'?t|have not|hasn'?t|never|not|didn'?t|did not)(?: \w+)? (?:seen|watched|read|played|heard|tried|see|watch|play|yet)\b")
+ACCEPT = re.compile(
+    r"\b(?:i'?ll|i will|i'?m going to|i'?m gonna|let'?s|we'?ll|let me|gonna|i think i'?ll|i'?d like to|we will|i can) (?:definitely |probably |just |totally )?(?:take|watch|read|play|buy|get|go (?:with|for)|try|pick|choose|have|check|give|rent|order|do|add|start)\b(?! (?:something|anything|a different|another))|\bsold\b|\b(?:sounds|looks|seems) (?:really |very |absolutely |so |pretty |like )?(?:a )?(?:good|great|perfect|amazing|awesome|fun|interesting|lovely|fantastic|wonderful|right|nice|ideal|excellent|winner|plan)\b|\b(?:that|this|it)(?:'s| is| one is|ll| will|'ll)? (?:works?|is it|perfect|great|exactly|just what|do(?:es)?(?: it)?|the one)\b|^\W*(?:perfect|great|excellent|awesome|amazing|brilliant|fantastic|love it|yes(?: please)?|yep|yeah|sure|deal|done|nice|cool|wonderful|good (?:choice|pick|one|idea|call)|exactly|bingo|ooh?)\b|\b(?:i like|love) (?:the sound of|that|it|this|the)\b(?! (?:but|though))|\bjust what i (?:want|need|was looking)|\bgreat (?:choice|pick|suggestion|idea)|\b(?:that|this) (?:one )?(?:sounds|looks) (?:good|great|perfect)"
+)
+REJECT = re.compile(
+    r"^\W*(?:nah|nope|no+|pass|next|meh|boring|yuck|ew+|not (?:that|this|these|those|it|quite|really|for me|interested|my thing|convinced|feeling it))\b|\b(?:none|neither|not any) of (?:these|those|them|the above)\b|\b(?:something|anything|somewhat) (?:else|different)\b|\bnot (?:interested|what i (?:want|meant|was looking for|am looking for|had in mind|asked)|for me|my (?:thing|taste|style|cup of tea)|these|those|quite (?:right|it))\b|\b(?:don'?t|do not|didn'?t|did not) (?:really )?(?:like|want|fancy|care for|love|feel like) (?:it|that|this|these|those|them|any|the (?:first|second|third|last)|that one|this one|either)\b|\b(?:different|other|new|more) (?:ones?|options?|suggestions?|ideas?|recommendations?|choices?)\b|\btry again\b|\bnot (?:the|that) (?:first|second|third|last|one)\b|\bhate (?:it|that|this|these|those|them)\b|\bboring\b\W*$|\btoo (?:long|old|short|new|expensive|violent|scary|dark|slow|sad|silly|obvious|mainstream|difficult|weird|much)\b"
+)
+MORE = re.compile(
+    r"^\W*(?:(?:show|give|tell|got|any|some)(?: me)? )*(?:more|another(?: one)?|others?|next)(?: (?:please|one|ones|options|suggestions|ideas|like (?:this|that|these|those|it|them)|of (?:these|those|them|the same)|results|choices|recommendations))*\W*$|\bwhat else\b|\banything else\b(?! (?:you need|i need))|\b(?:show|give|any|some|got|recommend|suggest)(?: me)?(?: (?:some|a few|any|two|three|five|\d+))? (?:more|others?|alternatives)\b|\b(?:a few|some|any|two|three|\d+) (?:more|others)\b|\banother (?:one|suggestion|recommendation|option|{noun})\b|\bkeep going\b|\bmore of (?:the same|these|those|that)\b|\bmore (?:options|suggestions|recommendations|ideas|choices|{nouns})\b"
+)
+MORE_LIKE = re.compile(
+    r"\b(?:more|others?|something|anything|another(?: one)?|ones?|stuff|similar)(?: \w+)? (?:like|similar to|along the lines of|in the (?:style|vein|spirit) of|such as|to)(?= (?:the |that|this|it|these|those|them|number|#|option))|\bsimilar (?:ones?|{nouns})\b|\bmore of (?:that|this) (?:kind|sort|type)\b"
+)
+AGAIN = re.compile(r"\b(?:again|repeat|(?:show|tell) me (?:those|them|that|these|the (?:first|last|previous) (?:ones?|list)) again|what (?:were|was) (?:those|they|that|the (?:first|last|previous)|your)|remind me|even if i'?ve seen|re-?watch|re-?read|re-?play|go back to|already seen is (?:fine|ok)|including (?:ones|those) i'?ve)\b")
+COMPARE = re.compile(
+    r"\b(?:which (?:one |of (?:them|these|those|the \w+) )?(?:is|are|has|would|do|should|was|runs|costs|came)|compare|comparison|difference(?:s)? between|(?:better|worse|longer|shorter|older|newer|cheaper|scarier|funnier): |how do (?:they|these|those) (?:differ|compare)|what'?s the difference|which(?:'s| is)? (?:better|best|longer|longest|shorter|shortest|older|oldest|newer|newest|cheaper|cheapest|scariest|funniest))\b"
+)
+WHY = re.compile(r"\bwhy (?:did|do|would|are|is|was|these|those|this|that|the|him|her|it|them)\b|\bwhy\?|^\W*why\W*$|\bhow come\b|\bwhat makes (?:you|it|this|that|them|these)\b|\breasons? (?:for|behind|why)\b|\bexplain (?:why|your|the|that|this|it)\b|\bon what basis\b")
+ABOUT = re.compile(
+    r"\bwhat(?:'s| is| are| was|s) (?:it|that|this|they|these|those|the \w+(?: \w+)?|.{1,60}?) (?:all )?about\b|\btell me (?:a bit |a little |some )?(?:more )?(?:about|on)\b|\b(?:more|some) (?:info(?:rmation)?|details?)\b|\bdescribe\b|\b(?:the )?(?:plot|story|synopsis|summary|storyline|premise|blurb|description)\b(?: of)?|\bwhat happens\b|\bsumm?ari[sz]e\b|\bmore about\b|\bgive me (?:the )?(?:details|gist)\b"
+)
+QUESTION = re.compile(
+    r"^\W*(?:and |so |ok |okay |hmm |but |also |wait,? |oh |hey,? )*(?:who|whose|what|when|where|which|how|is|are|was|were|does|do|did|has|have|can|could|will|would|isn'?t|doesn'?t|what'?s|who'?s|where'?s|when'?s|how'?s)\b|\?\s*$|\b(?:tell me|do you know|i wonder|can you tell me) (?:who|what|when|where|which|how|if|whether)\b"
+)
+ASKS_FOR_ITEMS = re.compile(
+    r"\b(?:recommend|suggest|suggestions?|recommendations?|looking for|searching for|show me|find me|find|give me|i(?:'d| would|'m| am)? ?(?:want|need|like|love|fancy|feel like|in the mood|hoping|after|craving|thinking|up for)|(?:do|have) you (?:have|got|know(?: of)?|carry)|have you got|got (?:any|some|anything)|is there (?:a|an|any|some|something|anything)|are there (?:any|some|more)|any(?:thing)? (?:good|with|from|by|like|about|similar|in|that|for|new|else|funny)|what (?:should|can|could|shall|would|do|to) (?:i|we|you recommend|you suggest|watch|read|play|see)|what are (?:some|the best|good|your)|what'?s (?:a|an|some|the best|good|out there|your best)|which \w+ (?:should|would|can|could)|how about|what about|who has|something|anything|some)\b"
+)
+ITEM_FACT = re.compile(r"\b(?:is|was|are|were|does|do|did|has|have|who|when|where|how|what|which|whose)\b")
+NO_CONTEXT = re.compile(r"\b(?:weather|time is it|what day|date today|stock|bitcoin|news|president|capital of|recipe for|joke|poem|translate|your (?:favou?rite|name|age)|meaning of life|math|calculate|code|python|javascript|sql|password|api key)\b|\d+\s*[+*/x]\s*\d+")
+CORRECTION = re.compile(r"\b(?:actually|instead|rather|i mean(?:t)?|make (?:it|that)|change (?:it|that|to)|switch to|let'?s (?:try|do|go with|go for|make it|say|switch)|how about|what about|on second thoughts?|scratch that|no,|nah,|sorry,|forget|wait)\b")
+ADDITION = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top of that|with|both|or)\b")
+FORGET = re.compile(
+    r"\b(?:forget(?: about)?|drop|lose|ditch|remove|scrap|scratch|skip|never ?mind(?: about)?|ignore|cancel|take back|undo|leave out|disregard|without)\b(?: the| my| that| about| all)*(?P<what>[^.!?;,]*)|\b(?P<what2>[\w' -]+?) (?:doesn'?t|does not|don'?t|do not|no longer) (?:really )?matter\w*|\b(?:don'?t|do not) care (?:about|for|what|which|how) (?:the |its |their )?(?P<what3>[^.!?;,]*)|\b(?:any|no(?: particular)?|whatever) (?P<what4>[\w ]{1,25}?)(?: is| are| will be|'s)? (?:fine|ok|okay|good|do|works?|preference)\b|\bno longer (?:need|want|care about)(?P<what5>[^.!?;,]*)|\b(?:not|isn'?t) (?:that |so )?important(?P<what6>)|\bdoesn'?t have to be (?P<what7>[^.!?;,]*)(?: any ?more)?"
+)
+
+
+def asks_about_items(level: str) -> bool:
+    """Whether a message asks for recommendations rather than for a fact."""
+    return bool(ASKS_FOR_ITEMS.search(level))
+
+
+def with_nouns(pattern: re.Pattern[str], noun: str, nouns: str) -> re.Pattern[str]:
+    """A pattern with the catalogue's own words for its items."""
+    return re.compile(pattern.pattern.replace("{noun}", re.escape(noun)).replace("{nouns}", re.escape(nouns)))

@@ -1,0 +1,114 @@
+"""What a message takes back: "forget the comedy idea", "drama instead", "any year is fine", "start over"."""
+
+import re
+from collections.abc import Sequence
+
+from ...tools.catalogue import Catalogue
+from ...tools.words import content_stems
+from ..state import Preference, Wish
+from . import acts
+from .message import Message
+
+_REPLACES = re.compile(r"\b(?:actually|instead|rather|i meant?|make (?:it|that)|change (?:it|that|to)|switch to|on second thoughts?|scratch that|let'?s (?:try|do|go (?:with|for)|say|switch|make)|how about|what about|no,|nah,|sorry,|wait)")
+_ADDS = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top|both|even better|bonus|with)\b")
+
+
+class Corrections:
+    """What a message takes back from the wish.
+
+    Attributes:
+        resets: everything.
+        places: where the words stand that take something back, so that nothing else is read into them.
+    """
+
+    def __init__(self, message: Message, wish: Wish, catalogue: Catalogue) -> None:
+        self._message = message
+        self._wish = wish
+        self._catalogue = catalogue
+        self.resets = bool(acts.RESET.search(message.level))
+        self.places: list[tuple[int, int]] = []
+        self._taken_back: list[str] = [p.key for p in wish.preferences] if self.resets else []
+        self._read_forgetting()
+
+    def dropped(self, added: Sequence[Preference]) -> list[str]:
+        """Keys of earlier preferences that are taken back, or that the new ones replace."""
+        keys = list(self._taken_back)
+        for old in self._wish.preferences:
+            if any(self._replaces(new, old) for new in added):
+                keys.append(old.key)
+        return list(dict.fromkeys(keys))
+
+    def _read_forgetting(self) -> None:
+        for match in acts.FORGET.finditer(self._message.level):
+            named = [(match.group(g), match.start(g), match.end(g)) for g in match.groupdict() if match.group(g)]
+            for text, start, end in named:
+                keys = [p.key for p in self._wish.preferences if self._speaks_of(text, start, end, p)]
+                if keys:
+                    self._taken_back += keys
+                    self.places.append((match.start(), end))
+                    self._message.take(match.start(), end)
+
+    def _speaks_of(self, text: str, start: int, end: int, preference: Preference) -> bool:
+        """Whether some words name a preference: by its value, its attribute or its own words."""
+        stems = set(content_stems(text))
+        if not stems:
+            return False
+        own = {s for v in preference.limit.values for s in content_stems(v)} | set(content_stems(preference.words))
+        senses = [s for f in self._message.found if start <= self._message.start(f) < end for s in f.senses]
+        if any(s.kind == "value" and s.value in preference.limit.values for s in senses):
+            return True
+        if any(s.kind == "attribute" and s.attribute == preference.limit.attribute for s in senses):
+            return True
+        if any(s.kind == "value" for s in senses):
+            return False
+        return bool(stems & own)
+
+    def _replaces(self, new: Preference, old: Preference) -> bool:
+        if new.key == old.key:
+            return False
+        if new.limit.attribute != old.limit.attribute:
+            return new.limit.attribute is None and set(new.limit.values) & set(old.limit.values) != set()
+        if old.limit.ranges:
+            return not self._narrows(new, old)
+        shared = set(new.limit.values) & set(old.limit.values)
+        if shared:
+            return True
+        if old.limit.attribute is None or not (new.wanted and old.wanted):
+            return False
+        corrected = bool(_REPLACES.search(self._message.level))
+        attribute = self._catalogue.schema.attribute(old.limit.attribute)
+        if attribute.open:
+            return corrected and "instead" in self._message.level
+        if corrected:
+            return True
+        if _ADDS.search(self._message.level) or not (new.hard and old.hard):
+            return False
+        column = self._catalogue.columns.categories[attribute.name]
+        both = (column.judge(new.limit.values) == 1) & (column.judge(old.limit.values) == 1)
+        return not attribute.many or not both.any() or not self._refines(new)
+
+    def _refines(self, new: Preference) -> bool:
+        """Whether a label is said as an adjective ("romantic"), which adds, or as a noun ("a thriller"), which replaces."""
+        for found in self._message.found:
+            for sense in found.of("value"):
+                if sense.value in new.limit.values:
+                    return sense.exact < 1.0
+        return False
+
+    def _narrows(self, new: Preference, old: Preference) -> bool:
+        """Whether an open end of one range only closes the open end of the other: "after 1990", then "before 2000"."""
+        if _REPLACES.search(self._message.level) or len(new.limit.ranges) != 1 or len(old.limit.ranges) != 1:
+            return False
+        a, b = new.limit.ranges[0], old.limit.ranges[0]
+        if new.strength != old.strength:
+            return False
+        if a.low is None and b.high is None and a.high is not None and b.low is not None:
+            return b.low < a.high
+        if a.high is None and b.low is None and a.low is not None and b.high is not None:
+            return a.low < b.high
+        return False
+
+
+def read_corrections(message: Message, wish: Wish, catalogue: Catalogue) -> Corrections:
+    """What a message takes back from the wish."""
+    return Corrections(message, wish, catalogue)

@@ -1,0 +1,62 @@
+"""What a message says beyond the catalogue's own labels: the phrases that search and inference look for in texts."""
+
+from dataclasses import dataclass
+
+from ...tools.talk_words import TALK_WORDS
+from ...tools.words import STOPWORDS
+from .message import Message
+
+_JOINERS = frozenset("of the in and a an on to at for with's from".split())
+_FILLERS = frozenset(
+    """set involving featuring involves features feature about takes takes-place based having where around regarding
+    containing contains contain includes include including revolves revolving focused focusing deals dealing centred
+    centered story stories tale tales plot plots element elements theme themes themed scene scenes style vibe vibes lots
+    plenty tons stuff ish wanna gonna gotta dont im ive id cant something's anything's somethin ya u ur pls plz gimme
+    lemme hmm umm ooh tbh imo btw etc kinda sorta lil cause cuz coz yea ok k aren't isn't wasn't recommendations""".split()
+)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Content words that stand together, with their place."""
+
+    start: int
+    end: int
+    text: str
+
+
+def read_phrases(message: Message) -> list[Phrase]:
+    """Runs of words that nothing else has understood and that ordinary talk does not use, in order."""
+    phrases: list[Phrase] = []
+    run: list[int] = []
+    for place, token in enumerate(message.tokens):
+        content = not message.taken[place] and not is_filler(token.text)
+        if content and run and not _joined(message, run[-1], place):
+            phrases.append(_phrase(message, run))
+            run = []
+        if content:
+            run.append(place)
+    if run:
+        phrases.append(_phrase(message, run))
+    return phrases
+
+
+def is_filler(word: str) -> bool:
+    """Whether a folded word carries no content of its own."""
+    bare = word.removesuffix("'s")
+    return word in STOPWORDS or word in TALK_WORDS or word in _FILLERS or bare in TALK_WORDS or bare in STOPWORDS or (len(bare) == 1 and bare.isascii()) or bare.isdigit()
+
+
+def _joined(message: Message, last: int, place: int) -> bool:
+    """Whether two content words belong to one phrase: side by side, or with joiners between, and no punctuation."""
+    gap = message.level[message.tokens[last].end : message.tokens[place].start]
+    if any(mark in gap for mark in ",.;:!?()\n"):
+        return False
+    between = message.tokens[last + 1 : place]
+    free = not any(message.taken[last + 1 : place])
+    return free and len(between) <= 2 and all(t.text in _JOINERS and t.text != "and" for t in between)
+
+
+def _phrase(message: Message, run: list[int]) -> Phrase:
+    first, last = message.tokens[run[0]], message.tokens[run[-1]]
+    return Phrase(first.start, last.end, message.level[first.start : last.end])

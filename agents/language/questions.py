@@ -1,0 +1,77 @@
+"""What a question asks of which items: a fact, a reason, the story, a comparison."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from ...tools.catalogue import Catalogue
+from ...tools.schema import Attribute, Measure
+from ..state import Mention, Question, Wish
+from . import acts
+from .message import Message
+from .references import Reference
+
+_ASKS_MEASURE: list[tuple[re.Pattern[str], tuple[Measure, ...]]] = [
+    (re.compile(r"\bhow (?:long|short|many (?:minutes|hours))\b|\bruntime\b|\brunning time\b|\b(?:longer|longest|shorter|shortest|duration)\b"), ("duration", "length")),
+    (re.compile(r"\bhow many pages\b|\bhow (?:thick|big)\b"), ("length",)),
+    (re.compile(r"\bhow (?:much|expensive|cheap)\b|\bcosts?\b|\bprice\b|\b(?:cheaper|cheapest|pricier)\b"), ("price",)),
+    (re.compile(r"\bhow (?:good|well (?:rated|reviewed|received))\b|\b(?:rating|score|rated|reviews?)\b|\b(?:best|better|worse|worst)\b"), ("rating",)),
+    (re.compile(r"\bhow (?:popular|famous|well known)\b|\bmost (?:popular|famous)\b"), ("popularity",)),
+    (re.compile(r"\b(?:ok|okay|suitable|appropriate|fine|good|safe) for (?:\w+ ){0,3}(?:kids?|children|year[- ]olds?|family|son|daughter)\b|\bhow old (?:do|must|should)\b|\bage (?:rating|limit)\b|\bwhat age\b"), ("age",)),
+    (re.compile(r"\bhow many (?:people|players)\b"), ("players",)),
+]  # fmt: skip
+_ASKS_DATE = re.compile(r"\bwhen\b|\bwhat year\b|\bwhich year\b|\bhow old is\b|\bhow (?:recent|new)\b|\b(?:older|oldest|newer|newest)\b|\brelease date\b|\bcome out\b|\bcame out\b")
+
+
+def read_question(
+    message: Message,
+    mentions: Sequence[Mention],
+    references: Sequence[Reference],
+    wish: Wish,
+    catalogue: Catalogue,
+    act: Literal["ask", "compare"],
+) -> Question | None:
+    """The question of a message; None when it is about no item in view or named."""
+    pointed = next((r.items for r in references if r.certain), None) or next((r.items for r in references), None)
+    named = tuple(m.item for m in mentions if not any(m.item in r.items for r in references))
+    items = (*named, *(pointed or ())) if named and pointed and act == "compare" else named or pointed or ()
+    words = message.text.strip()
+    if act == "compare":
+        items = items if len(items) > 1 else wish.focus
+        if not items:
+            return None
+        attribute = _attribute(message, catalogue)
+        return Question(items=tuple(items), attribute=attribute.name if attribute else None, kind="compare", words=words)
+    items = items or wish.focus
+    if not items:
+        return None
+    if acts.WHY.search(message.level):
+        return Question(items=tuple(items), kind="why", words=words)
+    attribute = _attribute(message, catalogue)
+    if acts.ABOUT.search(message.level) and (attribute is None or attribute.open):
+        return Question(items=tuple(items), kind="about", words=words)
+    return Question(items=tuple(items), attribute=attribute.name if attribute else None, kind="fact", words=words)
+
+
+def _attribute(message: Message, catalogue: Catalogue) -> Attribute | None:
+    """The attribute that a question asks for: by its measure, its date, its own name, or a value of it."""
+    schema = catalogue.schema
+    named = [s.attribute for f in message.found for s in f.of("attribute")]
+    for pattern, measures in _ASKS_MEASURE:
+        if pattern.search(message.level):
+            for measure in measures:
+                attribute = schema.measuring(measure)
+                if attribute is not None:
+                    return attribute
+    persons = [n for n in named if schema.attribute(n).person]
+    if re.search(r"\b(?:who|whose|whom)\b", message.level):
+        if persons:
+            return schema.attribute(persons[0])
+        return next((a for a in schema.attributes if a.person), None)
+    dates = schema.of_kind("date")
+    if dates and _ASKS_DATE.search(message.level):
+        return dates[0]
+    if named:
+        return schema.attribute(named[0])
+    values = [s.attribute for f in message.found for s in f.of("value")]
+    return schema.attribute(values[0]) if values else None

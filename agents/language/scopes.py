@@ -1,0 +1,143 @@
+"""Who means what: which words stand under a "not", an "ideally", an "only", or an "I don't mind".
+
+A cue rules from where it ends to the end of its clause. Clauses end at full stops, at "but", and at commas unless a
+list goes on ("no horror, war or musicals"). Cues that follow ("musicals are not for me") rule backwards.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Force = Literal["must", "prefer", "avoid", "must_not", "ignore"]
+"""What a cue makes of the words that it rules; `ignore` is for "I don't mind …"."""
+
+_NOT = r"(?:not|n't|nt|never)"
+_DO_NOT = r"(?:do not|don'?t|does not|doesn'?t|did not|didn'?t)"
+_IS_NOT = r"(?:is not|isn'?t|are not|aren'?t|ain'?t|was not|wasn'?t)"
+_CAN_NOT = r"(?:can not|cannot|can'?t|could not|couldn'?t)"
+
+_BEFORE: list[tuple[Force, str]] = [
+    ("ignore", rf"\b(?:i )?{_DO_NOT} (?:really |particularly )?(?:mind|care (?:if|whether|when|where|what|which|how|about))(?: about)?\b|\bno matter\b|\b(?:not )?necessarily\b"
+               rf"|\b{_DO_NOT} (?:have|need) to be\b|\b(?:need not|needn'?t) be\b|\bopen to\b|\b(?:fine|ok|okay|cool) with\b|\bno preference\b|\b{_NOT} sure\b|\bno idea\b|\bno (?:problem|worries|rush|need)\b|\b(?:it |that )?{_DO_NOT} matter (?:if|whether|how|when|which|what|where)\b|\bwhether or not\b|\bregardless of\b"),
+    ("must", r"\bnothing but\b|\bnot only\b|\bnot just\b|\bnone other than\b|\bcan'?t (?:do|live|go) without\b|\bnot without\b"),
+    ("prefer", rf"\b{_DO_NOT} (?:hate|dislike)\b|\bnot (?:bad|opposed to|against|averse to)\b|\bwhy not\b|\b{_CAN_NOT} (?:wait|go wrong with|get enough of|resist|beat)\b|\bnothing (?:beats|like a good)\b|\bwould ?n'?t mind\b|\bwould not mind\b"),
+    ("avoid", rf"\b(?:{_NOT}|{_IS_NOT}|{_DO_NOT}|i'?m not|am not)(?: \w+)? (?:(?:a )?(?:big |huge |great |massive )?(?:fan|lover) of|really (?:like|into|enjoy|feel like|care for|feeling)|(?:that |so |very |too |really |super |all that )?(?:into|keen on|crazy about|wild about|fond of)|care (?:much )?for)\b"
+              rf"|\b(?:not|n'?t|nothing|never|isn'?t|aren'?t|without being|without|no)(?: \w+)? (?:too|so|very|overly|super|that|quite as|as|particularly|terribly|all that)\b|\b(?:nothing|no|not) too\b"
+              r"|\b(?:a (?:bit|little) |much |slightly |somewhat )?less\b(?! than)|\b(?:would |i'?d |'d )?rather not(?: have)?\b|\b(?:tired|sick|bored|weary) of\b|\bprefer(?:ably)? not\b|\bideally not\b|\bpreferably no\b|\bnot really\b|\btoo (?:much|many)\b|\benough (?:of|with)\b|\btry to avoid\b|\bgo easy on\b|\btone down\b"),
+    ("must_not", rf"\banything (?:but|except|other than)\b|\beverything (?:but|except)\b|\b(?:other|rather) than\b|\binstead of\b|\bapart from\b|\baside from\b|\bbesides\b|\bexcept(?:ing|s)?(?: for)?\b|\bexclud(?:e|es|ing)\b|\bavoid(?:s|ing)?\b|\bstay(?:ing)? away from\b|\bsteer clear of\b|\bkeep away from\b"
+                 rf"|\b(?:i |we |she |he |they )?(?:really |absolutely |just |totally )?(?:hate|hates|dislike|dislikes|loathe|despise|detest)\b|\bhated\b|\b{_CAN_NOT} (?:stand|bear|take|handle|deal with|tolerate|do|have)\b"
+                 rf"|\b{_DO_NOT}(?: \w+)? (?:want|like|enjoy|watch|read|play|need|do|care for|go for|wanna)(?: to (?:see|watch|read|play|have))?(?: any(?:thing)?)?\b|\b(?:would not|wouldn'?t) (?:want|like)\b|\bwon'?t (?:watch|read|play|do)\b"
+                 rf"|\b(?:skip|leave out|ditch|lose|drop|cut|remove|rule out|forget|minus|nix)\b(?: the)?|\b(?:allergic|averse) to\b|\b{_NOT} in the mood for\b|\bnot (?:feeling|looking for|interested in)\b"
+                 rf"|\bfree of\b|\bwithout(?: any)?\b|\bno more\b(?! than)|\b(?:no|nothing|none|neither|nor|never|not)(?: (?:with|about|from|by|in|of|on|like|any|a|an|the))*\b(?! (?:less|more|longer|older|newer|shorter|later|earlier|fewer|bigger|over|under) than)|\b{_IS_NOT}(?: an?)?\b|\bhasn'?t\b|\bhaven'?t\b|\bhas not\b"),
+    ("must", r"\b(?:only|strictly|exclusively|solely|absolutely|definitely)\b|\b(?:must|has to|have to|needs? to|got to|gotta|should|needs?)(?: (?:be|have|include|contain|feature|star))\b|\brequired?\b|\bno less than\b"),
+    ("prefer", r"\b(?:prefer(?:ably|ence for|s|red)?|ideally|maybe|perhaps|possibly|hopefully|if possible|if you (?:have|can)|leaning (?:towards?|to)|kind of|sort of|kinda|a (?:bit|touch|hint|little) of|a (?:bit|little)(?: more)?|bonus (?:points )?(?:if|for)|(?:big |huge )?(?:fan|fans|lover) of|(?:i |we |she |he |they )?(?:really |also |usually |generally |tend to |do |both |all |always )*(?:love|loves|like|likes|enjoy|enjoys|adore)|i'?m (?:really |very )?into|(?:interested|keen) (?:in|on)|partial to|usually|tend to|would be (?:nice|great|good|cool)|could be|sucker for|soft spot for|more)\b"),
+]  # fmt: skip
+_AFTER: list[tuple[Force, str]] = [
+    ("ignore", rf"\b(?:(?:is|are|would be|'s) (?:also |totally |perfectly |all )?(?:fine|ok|okay|alright|acceptable|cool|no problem)|{_DO_NOT} (?:really )?matter|{_IS_NOT} (?:a problem|important|an issue|necessary)|not required|optional)\b"),
+    ("must_not", rf"\b(?:(?:is|are|was|were|'s) (?:out|off the table|a no-?go|a deal-?breaker|boring|not allowed|not an option|awful|terrible)|{_IS_NOT} (?:for me|an option|allowed|what i)|not for me|no thanks|(?:bores?|annoys?|irritates?) me|(?:gives?|give) me nightmares|scares? me|makes? me sick|need not apply)\b"),
+    ("avoid", rf"\b(?:{_IS_NOT} (?:really )?(?:my (?:thing|cup of tea|favou?rite|jam|style|bag))|not (?:really )?my (?:thing|cup of tea|jam|style)|puts? me off|gets? old)\b"),
+    ("prefer", r"\b(?:(?:would|could|might) be (?:nice|great|good|cool|lovely|perfect|a bonus|a plus|fun|ideal)|is a plus|(?:is|are) a bonus|if possible|preferably|ideally|i guess|i suppose|preferred|for (?:example|instance))\b"),
+]  # fmt: skip
+_BEFORE_CUES = [(force, re.compile(pattern)) for force, pattern in _BEFORE]
+_AFTER_CUES = [(force, re.compile(pattern)) for force, pattern in _AFTER]
+_HARD_STOP = re.compile(r"[.!?;\n](?!\d)|\s[-–—]+\s|\b(?:but|however|though|although|yet|instead|otherwise)\b(?! of)")
+_SOFT_STOP = re.compile(
+    r",|\band (?=(?:i|i'?m|i'?d|something|maybe|would|want|prefer|love|like|also|it|it'?s|make|give|show|find|please|has|have|with|then|definitely|preferably|ideally|no|not|must|should|we|my|only|ideally)\b)"
+    r"|\b(?:so|because|since|as long as|while|if|when)\b|\b(?:that|which|who) (?=(?:is|are|has|have|was|were|makes?|stars?|takes?|feels?|will)\b)|:"
+)
+_LIST_GOES_ON = re.compile(r",\s*(?:[\w'-]+\s+){0,2}[\w'-]+\s*(?:,?\s+(?:or|nor)\s|,\s*(?:[\w'-]+\s+){0,2}[\w'-]+\s*,?\s+(?:or|nor)\s)")
+_NEGATIVE = ("must_not", "avoid")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The part of a message that a cue rules, in characters; `at` is where the cue itself begins."""
+
+    at: int
+    start: int
+    end: int
+    force: Force
+    backwards: bool = False
+
+
+class Scopes:
+    """The forces at work in a folded message.
+
+    Args:
+        level: the message.
+        quiet: places whose words are no cues, such as titles and quantities.
+    """
+
+    def __init__(self, level: str, quiet: list[tuple[int, int]]) -> None:
+        self.level = level
+        cues = _cues(level, quiet)
+        self.scopes = [
+            Scope(at, start, self._reach(start, force, [c[0] for c in cues[i + 1 :]]), force)
+            for i, (at, start, force) in enumerate(cues)
+        ]
+        for force, pattern in _AFTER_CUES:
+            for match in pattern.finditer(level):
+                if not _inside(match.start(), quiet):
+                    self.scopes.append(Scope(match.start(), self._clause_start(match.start()), match.start(), force, True))
+
+    def force(self, place: int) -> Force | None:
+        """The force on the words at a place: the nearest cue before them, then a cue after them; None is a plain wish."""
+        before = [s for s in self.scopes if not s.backwards and s.start <= place < s.end]
+        after = [s for s in self.scopes if s.backwards and s.start <= place < s.end]
+        if after:
+            return after[0].force
+        return before[-1].force if before else None
+
+    def cue_start(self, place: int) -> int:
+        """Where the cue begins that rules a place, or the place itself."""
+        before = [s for s in self.scopes if not s.backwards and s.start <= place < s.end]
+        return before[-1].at if before else place
+
+    def _reach(self, start: int, force: Force, next_cues: list[int]) -> int:
+        """How far a cue rules: to the clause's end, or to the next cue of another kind."""
+        hard = _HARD_STOP.search(self.level, start)
+        end = hard.start() if hard else len(self.level)
+        if next_cues:
+            end = min(end, next_cues[0])
+        place = start
+        while stop := _SOFT_STOP.search(self.level, place, end):
+            if stop.group() == "," and _LIST_GOES_ON.match(self.level, stop.start(), end + 12):
+                place = stop.end()
+                continue
+            if stop.group() == "," and not self.level[start : stop.start()].strip():
+                place = stop.end()
+                continue
+            if stop.group() == "," and force not in _NEGATIVE and _is_bare(self.level[stop.end() : end]):
+                place = stop.end()
+                continue
+            return stop.start()
+        return end
+
+    def _clause_start(self, place: int) -> int:
+        start = 0
+        for pattern in (_HARD_STOP, re.compile(r",|\band\b(?= i\b)")):
+            for stop in pattern.finditer(self.level, 0, place):
+                if stop.group() == "?" and not self.level[stop.end() : place].strip():
+                    continue
+                start = max(start, stop.end())
+        return start
+
+
+def _is_bare(text: str) -> bool:
+    return len(text.split()) <= 3
+
+
+def _inside(place: int, quiet: list[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in quiet)
+
+
+def _cues(level: str, quiet: list[tuple[int, int]]) -> list[tuple[int, int, Force]]:
+    """Cues in order: where each begins, where it ends, what it does. Of two that overlap, the earlier kind wins."""
+    cues: list[tuple[int, int, Force]] = []
+    for force, pattern in _BEFORE_CUES:
+        for match in pattern.finditer(level):
+            if _inside(match.start(), quiet):
+                continue
+            if all(match.end() <= at or match.start() >= end for at, end, _ in cues):
+                cues.append((match.start(), match.end(), force))
+    return sorted(cues)

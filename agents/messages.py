@@ -1,0 +1,36 @@
+"""What may be said: messages and names as they come in, cleaned or refused with a reason."""
+
+import unicodedata
+
+from ..tools.errors import InputError, MessageError
+
+
+def clean_message(text: str, longest: int) -> str:
+    """A message without control characters and outer blanks, in Unicode's composed form.
+
+    Raises:
+        MessageError: nothing is left of it, or it is longer than `longest` characters.
+    """
+    if len(text) > longest:
+        raise MessageError(
+            f"The message has {len(text):,} characters; at most {longest:,} are read.",
+            "Say in a few sentences what you are looking for.",
+        )
+    kept = "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in text)
+    cleaned = " ".join(unicodedata.normalize("NFC", kept).split())
+    if not cleaned:
+        raise MessageError("The message is empty.", "Say what you are looking for, or “surprise me”.")
+    return cleaned
+
+
+def clean_name(name: str, what: str) -> str:
+    """A user's or thread's name as it is given.
+
+    Raises:
+        InputError: it is empty, longer than 200 characters, or has control characters.
+    """
+    if not name.strip() or len(name) > 200 or any(unicodedata.category(c) == "Cc" for c in name):
+        raise InputError(
+            f"{name[:40]!r} cannot be the name of a {what}.", "Use 1 to 200 characters without control characters."
+        )
+    return name

@@ -1,0 +1,63 @@
+"""The ranking agent, built-in brain: a weighted sum of what speaks for each candidate, then diversity.
+
+Diversity is maximal marginal relevance: Carbonell and Goldstein, "The use of MMR, diversity-based reranking for
+reordering documents and producing summaries", SIGIR 1998, section 2.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..tools.index import Index
+from .state import Judged, Pick, Wish
+
+WEIGHTS = {"must": 0.1, "prefer": 1.0, "avoid": 1.0, "must_not": 0.1}
+"""How much a verdict counts by its preference's strength; hard ones have filtered already."""
+
+RETRIEVAL, POPULARITY, LIKED, DISLIKED = 1.0, 0.4, 0.6, 0.6
+RELEVANCE = 0.75
+"""MMR's lambda: how much relevance counts against similarity to what is already picked."""
+
+_POOL = 40
+
+
+async def rank(accepted: Sequence[Judged], wish: Wish, index: Index, count: int) -> list[Pick]:
+    """The best candidates, best first, not too much alike; at most `count`."""
+    if not accepted:
+        return []
+    scores = _scores(accepted, wish, index)
+    order = np.argsort(-scores, kind="stable")[:_POOL]
+    chosen = _diverse([accepted[i] for i in order], scores[order], index, count)
+    return [
+        Pick(item=j.item, score=round(float(s), 4), reason=j.summary, verdicts=j.verdicts, tools=j.tools) for j, s in chosen
+    ]
+
+
+def _scores(accepted: Sequence[Judged], wish: Wish, index: Index) -> np.ndarray:
+    catalogue = index.catalogue
+    rows = np.array([catalogue.row_of[j.item] for j in accepted])
+    top = max(j.score for j in accepted) or 1.0
+    scores = np.array([RETRIEVAL * j.score / top for j in accepted])
+    wanted = max(sum(v.strength in ("prefer", "avoid") for v in accepted[0].verdicts), 1)
+    scores += np.array([sum(WEIGHTS[v.strength] * v.score for v in j.verdicts) for j in accepted]) * (2.0 / (1 + wanted) + 0.3)
+    scores += POPULARITY * catalogue.popularity[rows]
+    for ids, weight in ((wish.seeds or wish.liked, LIKED), ((*wish.disliked, *wish.rejected[-6:]), -DISLIKED)):
+        known = [catalogue.row_of[i] for i in ids if i in catalogue.row_of]
+        if known:
+            scores += weight * (index.vectors.matrix[rows] @ index.vectors.matrix[known].T).max(axis=1)
+    return scores
+
+
+def _diverse(pool: Sequence[Judged], scores: np.ndarray, index: Index, count: int) -> list[tuple[Judged, float]]:
+    rows = [index.catalogue.row_of[j.item] for j in pool]
+    vectors = np.asarray(index.vectors.matrix[rows])
+    likeness = vectors @ vectors.T
+    spread = float(scores.max() - scores.min()) or 1.0
+    relevance = (scores - scores.min()) / spread
+    chosen: list[int] = []
+    while len(chosen) < min(count, len(pool)):
+        nearest = likeness[:, chosen].max(axis=1) if chosen else np.zeros(len(pool))
+        gain = RELEVANCE * relevance - (1 - RELEVANCE) * nearest
+        gain[chosen] = -np.inf
+        chosen.append(int(np.argmax(gain)))
+    return [(pool[i], scores[i]) for i in chosen]

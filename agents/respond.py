@@ -1,0 +1,131 @@
+"""The replying agent, built-in brain: two to five sentences that name exactly the items on the cards."""
+
+from collections.abc import Sequence
+
+from ..tools.index import Index
+from .answer import named
+from .retrieve import in_words
+from .state import Miss, Pick, Understanding, Wish
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+async def respond(picks: Sequence[Pick], understanding: Understanding, wish: Wish, index: Index, few: bool) -> str:
+    """The reply to a wish for items.
+
+    Args:
+        picks: what the cards show, best first.
+        understanding: the message.
+        wish: everything asked for so far.
+        index: the catalogue.
+        few: whether fewer fit than were asked for.
+    """
+    schema = index.catalogue.schema
+    noun = schema.noun if len(picks) == 1 else schema.nouns
+    wanted = wish_in_words(wish, index)
+    opening = _acknowledge(understanding)
+    only = "only " if few else ""
+    count = _WORDS[len(picks)] if len(picks) < len(_WORDS) else str(len(picks))
+    unsure = _unsure(picks)
+    if unsure:
+        fit = "may fit" if len(picks) > 1 else "may fit"
+        lead = f"No {schema.noun} is known to fit all of it; the catalogue does not say of {'these' if len(picks) > 1 else 'this one'} whether it is {unsure}, but {'they' if len(picks) > 1 else 'it'} {fit}."
+    elif wanted:
+        verb = "fits" if len(picks) == 1 else "fit"
+        lead = f"{only}{count} {noun} {verb} {wanted}:".capitalize() if few else f"{count.capitalize()} {noun} for {wanted}:"
+    elif wish.seeds or wish.liked:
+        lead = f"{count.capitalize()} {noun} close to what you like:"
+    else:
+        lead = f"{count.capitalize()} {noun} to begin with:"
+    lines = [f"{named(index.catalogue.item(p.item), index)} – {p.reason}." if p.reason else f"{named(index.catalogue.item(p.item), index)}." for p in picks]
+    return " ".join(part for part in (opening, lead) if part) + "\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def wish_in_words(wish: Wish, index: Index) -> str:
+    """What is wanted and not wanted, in a few words: "funny, France, 1990-1999, not Horror"."""
+    wanted = [in_words(p, index) for p in wish.preferences if p.wanted]
+    unwanted = [in_words(p, index) for p in wish.preferences if not p.wanted]
+    return ", ".join([*wanted, *unwanted][:8])
+
+
+def tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
+    """Nothing fits: which limit excludes most, and what would fit without it."""
+    schema = index.catalogue.schema
+    if miss is None:
+        return f"I have shown you every {schema.noun} that fits. Tell me something new about what you want, or say “start over”."
+    if not miss.without:
+        return f"No {schema.noun} here fits all of that, and dropping one limit alone would not help. Which of these matters least: {wish_in_words(wish, index)}?"
+    count = f"{miss.without} {schema.nouns if miss.without > 1 else schema.noun}"
+    text = f"No {schema.noun} here fits all of that. The limit that excludes most is {miss.blocking}: without it, {count} would fit."
+    if miss.nearest:
+        listed = " and ".join(named(index.catalogue.item(i), index) for i in miss.nearest[:2])
+        if len(miss.nearest) > 2:
+            listed = ", ".join(named(index.catalogue.item(i), index) for i in miss.nearest[:-1]) + f" and {named(index.catalogue.item(miss.nearest[-1]), index)}"
+        text += f" The nearest that break only this: {listed}."
+    return text
+
+
+def small_talk(understanding: Understanding, wish: Wish, index: Index) -> str:
+    """A reply where nothing is searched: greeting, thanks, help, a fresh start, or what could not be understood."""
+    schema = index.catalogue.schema
+    noun, nouns = schema.noun, schema.nouns
+    match understanding.act:
+        case "greet":
+            return f"Hello! I help you find {nouns} among {len(index.catalogue):,}. What are you in the mood for?"
+        case "thanks":
+            return f"You're welcome. Tell me whenever you want another {noun}."
+        case "bye":
+            return f"Goodbye, and enjoy your {noun}!"
+        case "reset":
+            return f"All right, a fresh start. What kind of {noun} are you looking for?"
+        case "accept":
+            return f"Good choice. Enjoy it! I have noted it and will not suggest that {noun} again."
+        case "help":
+            return help_text(index)
+        case "smalltalk":
+            return f"I can only talk about the {nouns} in this catalogue. Tell me what you like, and I will look."
+        case _:
+            notes = ", ".join(understanding.notes[:3])
+            about = f" ({notes})" if notes else ""
+            return f"I did not understand that{about}. {help_text(index)}"
+
+
+def help_text(index: Index) -> str:
+    """What can be said, with words of this catalogue."""
+    schema = index.catalogue.schema
+    labels = [a.label or a.name for a in schema.attributes if a.shown][:4]
+    example = example_wish(index)
+    return (
+        f"Tell me in your own words what {schema.noun} you want, for example “{example}”. You can name {', '.join(labels)} "
+        f"or a {schema.noun} you liked, say what to avoid, ask about anything I show, or say “surprise me”."
+    )
+
+
+def example_wish(index: Index) -> str:
+    """A wish that this catalogue can fulfil."""
+    labels = [
+        c.values[0]
+        for name, c in index.catalogue.columns.categories.items()
+        if c.values and not index.catalogue.schema.attribute(name).person and index.catalogue.schema.attribute(name).shown
+    ][:2]
+    return f"something {' and '.join(labels)}" if labels else f"a {index.catalogue.schema.noun} that is well known"
+
+
+def _acknowledge(understanding: Understanding) -> str:
+    feelings = {m.feeling for m in understanding.mentions}
+    if "seen" in feelings:
+        return "Noted, I will leave out what you know."
+    if feelings & {"disliked", "rejected"}:
+        return "Understood, I will keep away from that."
+    if understanding.declined:
+        return "All right, I will choose."
+    return ""
+
+
+def _unsure(picks: Sequence[Pick]) -> str:
+    """The hard preferences that the catalogue leaves open for every pick."""
+    open_ones = [
+        {v.preference for v in p.verdicts if v.strength == "must" and v.label == "neutral"} for p in picks
+    ]
+    shared = set.intersection(*open_ones) if open_ones else set()
+    return " or ".join(sorted(shared))

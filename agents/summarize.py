@@ -1,0 +1,61 @@
+"""The context summary, built-in brain: each accepted candidate's evidence, condensed to one honest reason."""
+
+from collections.abc import Sequence
+
+from ..tools.index import Index
+from ..tools.items import Item
+from ..tools.words import sentences
+from .state import Judged, Verdict, Wish
+
+_SHOWN = 3
+"""How many pieces of evidence a reason holds at most."""
+
+
+async def summarize(accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
+    """Candidates with a summary: what speaks for each, from its own words."""
+    return [j.model_copy(update={"summary": reason(j, wish, index)}) for j in accepted]
+
+
+def reason(judged: Judged, wish: Wish, index: Index) -> str:
+    """Why an item fits: entailed preferences by their evidence, what it has in common with seeds, else its first sentence."""
+    item = index.catalogue.item(judged.item)
+    parts = _evidence(judged.verdicts)
+    seeds = [index.catalogue.item(i) for i in (wish.seeds or wish.liked)[-2:]]
+    shared = _in_common(item, seeds, index) if seeds and len(parts) < _SHOWN else ""
+    if shared:
+        parts.append(shared)
+    if parts:
+        return "; ".join(parts[:_SHOWN])
+    first = sentences(item.text)[:1]
+    return first[0].rstrip(".") if first else ""
+
+
+def _evidence(verdicts: Sequence[Verdict]) -> list[str]:
+    """The evidence of what is entailed, wanted before unwanted; labels of one attribute stand together."""
+    grouped: dict[str, list[str]] = {}
+    for verdict in sorted(verdicts, key=lambda v: (v.strength in ("avoid", "must_not"), v.strength != "prefer")):
+        if verdict.label != "entails" or verdict.strength in ("avoid", "must_not") or not verdict.evidence:
+            continue
+        name, mark, values = verdict.evidence.partition(": ")
+        if mark and len(name) < 40:
+            known = grouped.setdefault(name, [])
+            known.extend(v for v in values.split(", ") if v not in known)
+        else:
+            grouped.setdefault(f"“{verdict.evidence.rstrip('.')}”", [])
+    return [f"{name}: {', '.join(values)}" if values else name for name, values in grouped.items()]
+
+
+def _in_common(item: Item, seeds: Sequence[Item], index: Index) -> str:
+    """The labels that an item shares with what the user likes, rarest first."""
+    found: list[tuple[int, str, str]] = []
+    for attribute in index.catalogue.schema.of_kind("category"):
+        own = item.attributes.get(attribute.name, ())
+        theirs = {v for seed in seeds for v in seed.attributes.get(attribute.name, ())}
+        column = index.catalogue.columns.categories[attribute.name]
+        for value in own if isinstance(own, tuple) else ():
+            if value in theirs:
+                found.append((len(column.rows(value)), attribute.label or attribute.name, value))
+    if not found:
+        return ""
+    rarest = sorted(found)[:3]
+    return "in common: " + ", ".join(value for _, _, value in rarest)

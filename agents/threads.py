@@ -1,0 +1,119 @@
+"""Conversations on disk: a SQLite checkpointer and a SQLite store that keep no more than is needed.
+
+A thread keeps its newest checkpoint only (taking turns back works from the state itself), so its size grows with its
+turns and not with their square. What is deleted is overwritten (`secure_delete`) and cut from the files.
+"""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiosqlite
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.store.sqlite.aio import AsyncSqliteStore
+
+from ..tools.errors import BusyError, ConvrecError, CorruptError, ReadOnlyError, StoreError
+from ..tools.files import reported
+from ..tools import limits
+from . import state
+
+
+@dataclass(frozen=True)
+class Threads:
+    """The open databases of all conversations."""
+
+    saver: AsyncSqliteSaver
+    store: AsyncSqliteStore
+
+    async def prune(self, thread_id: str) -> None:
+        """Keep only a thread's newest checkpoint."""
+        newest = "(SELECT MAX(checkpoint_id) FROM checkpoints WHERE thread_id = ?)"
+        for table in ("checkpoints", "writes"):
+            condition = f"thread_id = ? AND checkpoint_id < {newest}"
+            await self.saver.conn.execute(f"DELETE FROM {table} WHERE {condition}", (thread_id, thread_id))  # noqa: S608
+        await self.saver.conn.commit()
+
+    async def of_user(self, user: str) -> list[str]:
+        """The thread names of a user."""
+        query = "SELECT DISTINCT thread_id FROM checkpoints WHERE substr(thread_id, 1, ?) = ?"
+        prefix = json.dumps([user])[:-1] + ","
+        rows = await self.saver.conn.execute_fetchall(query, (len(prefix), prefix))
+        return [json.loads(row[0])[1] for row in rows]
+
+    async def shrink(self) -> None:
+        """Cut deleted rows out of the files."""
+        for connection in (self.saver.conn, self.store.conn):
+            await connection.commit()
+            await connection.execute("VACUUM")
+            await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            await connection.commit()
+
+
+def thread_key(user: str, thread: str) -> str:
+    """The checkpointer's id of a user's thread; no two users' threads share one."""
+    return json.dumps([user, thread])
+
+
+@asynccontextmanager
+async def open_threads(checkpoints: Path, store: Path) -> AsyncIterator[Threads]:
+    """Open both databases, and close them at the end.
+
+    Raises:
+        StoreError: the folder cannot be written, or a file is locked or damaged.
+    """
+    async with AsyncExitStack() as stack:
+        with reported(checkpoints.parent), explained(checkpoints.parent):
+            checkpoints.parent.mkdir(parents=True, exist_ok=True)
+            connections = [
+                await stack.enter_async_context(aiosqlite.connect(checkpoints)),
+                await stack.enter_async_context(aiosqlite.connect(store, isolation_level=None)),
+            ]
+            for connection in connections:
+                await connection.execute("PRAGMA journal_mode=WAL")
+                await connection.execute("PRAGMA synchronous=NORMAL")
+                await connection.execute("PRAGMA secure_delete=ON")
+                await connection.execute("PRAGMA busy_timeout=5000")
+            saver = AsyncSqliteSaver(connections[0], serde=JsonPlusSerializer(allowed_msgpack_modules=_nouns()))
+            await saver.setup()
+            users = await stack.enter_async_context(AsyncSqliteStore(connections[1]))
+            await users.setup()
+        yield Threads(saver, users)
+
+
+def _nouns() -> Sequence[type]:
+    """The classes that a checkpoint may hold."""
+    from pydantic import BaseModel
+
+    modules = (state, limits)
+    return [c for m in modules for c in vars(m).values() if isinstance(c, type) and issubclass(c, BaseModel)]
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turn SQLite's faults into ours.
+
+    Raises:
+        StoreError: the databases are locked, read-only, damaged, or the disk is full.
+    """
+    try:
+        yield
+    except sqlite3.Error as fault:
+        raise _explain(fault, folder) from fault
+
+
+def _explain(fault: sqlite3.Error, folder: Path) -> ConvrecError:
+    text = str(fault)
+    if "locked" in text or "busy" in text:
+        return BusyError(f"Another process holds the conversations in {folder}.", "Wait until it has finished, then try again.")
+    if "readonly" in text or "unable to open" in text:
+        return ReadOnlyError(f"The conversations in {folder} cannot be written ({text}).", "Choose another data folder with CONVREC_HOME.")
+    if "full" in text:
+        return StoreError(f"The disk of {folder} is full; this turn was not saved.", "Free some space and send it again.")
+    return CorruptError(
+        f"The conversations in {folder} are damaged ({text}).",
+        f"Move {folder / 'threads.sqlite'} and {folder / 'users.sqlite'} away; catalogues are not touched by that.",
+    )

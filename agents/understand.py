@@ -1,0 +1,238 @@
+"""The user-understanding agent, built-in brain: one message and the talk so far, read into an `Understanding`.
+
+No language model: the catalogue's own words (tools/lexicon.py) carry the domain, the patterns in agents/language/ the
+English. It is deterministic, and costs a few milliseconds.
+"""
+
+import re
+from datetime import date
+
+from ..tools.index import Index
+from ..tools.limits import Limit
+from .language import acts
+from .language.comparisons import Measured, read_comparisons, read_limits
+from .language.corrections import read_corrections
+from .language.feelings import is_title, read_feelings
+from .language.labels import label_preferences, read_labels, same_as_shown, strength_of
+from .language.message import Message
+from .language.phrases import is_filler, read_phrases
+from .language.quantities import Quantity, find_quantities
+from .language.questions import read_question
+from .language.references import Reference, read_references
+from .language.scopes import Scopes
+from .language.vague import read_vague
+from .state import Act, Mention, Preference, Understanding, Wish
+
+_COUNT_BEFORE = re.compile(r"\b(?:give|show|recommend|suggest|find|get|list|name|want|need|top|best|pick|me|just|only|another|the)\s*$")
+_LASTING = re.compile(r"\b(?:always|never|in general|generally|usually|hate|love|can'?t stand|my favou?rite|i'?m a (?:big )?fan|allergic|ever|every time|i (?:really )?(?:like|enjoy|dislike|don'?t like))\b")
+_TONIGHT = re.compile(r"\b(?:tonight|today|right now|this time|for now|at the moment|this evening|this weekend)\b")
+
+
+async def understand(text: str, wish: Wish, index: Index, today: date | None = None) -> Understanding:
+    """What a message means, given what the conversation has wished for so far."""
+    catalogue = index.catalogue
+    message = Message.read(text, index.lexicon)
+    references = read_references(message, wish.focus, catalogue, wish.spoken)
+    titles = [(message.start(f), message.end(f)) for f in message.found if is_title(message, f)]
+    found_quantities = find_quantities(message.level, today or date.today())
+    quantities = [
+        q
+        for q in found_quantities
+        if all(q.end <= s or q.start >= e for s, e in titles)
+        and all(q.end <= r.start or q.start >= r.end for r in references if len(r.items) == 1)
+    ]
+    quantities, count = _take_count(message, quantities, index)
+    comparisons = read_comparisons(message, catalogue, wish.focus, lambda a, b: _named(message, a, b, references))
+    limits = read_limits(message, quantities, catalogue)
+    measured = [m for m in limits if all(m.end <= c.start or m.start >= c.end for c in comparisons)] + comparisons
+    quiet = titles + [(m.start, m.end) for m in measured]
+    scopes = Scopes(message.level, quiet)
+    mentions = read_feelings(message, references, scopes, reacting=bool(wish.focus))
+    compared = [i for c in comparisons for i in _named(message, c.end, c.end + 80, ())]
+    mentions = [m for m in mentions if m.item not in compared or m.feeling not in (None, "like_this")]
+    for start, end in quiet:
+        message.take(start, end)
+    for reference in references:
+        message.take(reference.start, reference.end)
+    corrections = read_corrections(message, wish, catalogue)
+    labels = read_labels(message, catalogue, [*quiet, *corrections.places, *((r.start, r.end) for r in references)])
+    preferences = [p for m in measured if (p := _limit_preference(message, m, scopes))]
+    preferences += label_preferences(message, labels, scopes, catalogue)
+    preferences += same_as_shown(message, _pointed(references) or wish.focus, catalogue)
+    for vague in read_vague(message, scopes, catalogue):
+        soft = catalogue.schema.attribute(vague.limit.attribute or "").measure != "age"
+        words = message.words(scopes.cue_start(vague.start), vague.end)
+        force = scopes.force(vague.start)
+        strength = "must" if force == "must" or not soft else "prefer"
+        preferences.append(Preference(limit=vague.limit, strength=strength, words=words))
+        message.take(vague.start, vague.end)
+    for found in message.found:
+        if found.of("noun") or found.of("attribute"):
+            message.take(message.start(found), message.end(found))
+    phrases = read_phrases(message)
+    known = [p for p in phrases if any(index.lexical.frequency(s) for s in _stems(p.text))]
+    preferences += [q for p in known if (q := _phrase_preference(message, p.start, p.end, p.text, scopes))]
+    act = _act(message, wish, preferences, mentions, references, known, corrections.resets, index)
+    question = None
+    if act in ("ask", "compare"):
+        question = read_question(message, mentions, references, wish, catalogue, act)
+        if question is None:
+            act = "request" if preferences or mentions else "help"
+        else:
+            preferences = []
+            mentions = [m for m in mentions if m.feeling not in (None, "like_this", "accepted")]
+    lasting = bool(_LASTING.search(message.level)) and not _TONIGHT.search(message.level)
+    preferences = [p.model_copy(update={"lasting": lasting}) for p in _distinct(preferences)]
+    declined = wish.asking is not None and bool(acts.DECLINE.search(message.level)) and not preferences
+    return Understanding(
+        act=act,
+        preferences=tuple(preferences),
+        dropped=tuple(corrections.dropped(preferences)),
+        mentions=tuple(_with_rejections(act, mentions, wish, message)),
+        question=question,
+        phrases=tuple(p.text for p in known),
+        count=count,
+        repeats=bool(acts.AGAIN.search(message.level)),
+        declined=declined,
+        notes=tuple(p.text for p in phrases if p not in known),
+    )
+
+
+def _named(message: Message, start: int, end: int, references) -> list[str]:
+    ids = [i for f in message.found if start <= message.start(f) <= end for s in f.of("item") for i in s.items[:1]]
+    return ids or [i for r in references if start <= r.start <= end for i in r.items]
+
+
+def _pointed(references: list[Reference]) -> tuple[str, ...]:
+    return next((r.items for r in references if r.certain), ())
+
+
+def _take_count(message: Message, quantities: list[Quantity], index: Index) -> tuple[list[Quantity], int | None]:
+    """ "five films", "give me three", "top 10": a number of items to show, not a limit."""
+    schema = index.catalogue.schema
+    nouns = {schema.noun, schema.nouns, *schema.also}
+    for quantity in quantities:
+        if quantity.kind != "number" or not 1 <= quantity.number <= 50 or quantity.number != int(quantity.number):
+            continue
+        before = message.level[: quantity.start]
+        named = quantity.unit in nouns or quantity.unit in ("suggestions", "recommendations", "options", "ideas", "picks", "choices", "more", "others")
+        if named or (_COUNT_BEFORE.search(before) and not quantity.unit) or re.search(r"\b(?:give|show) me\s*$", before):
+            if re.match(r"^\s*(?:one|1)\b", message.level[quantity.start :]) and not named:
+                continue
+            message.take(quantity.start, quantity.end)
+            return [q for q in quantities if q is not quantity], min(int(quantity.number), 10)
+    return quantities, None
+
+
+def _limit_preference(message: Message, measured: Measured, scopes: Scopes) -> Preference | None:
+    force = scopes.force(measured.start)
+    if force == "ignore":
+        return None
+    strength = "prefer" if measured.soft and force in (None, "must") else strength_of(force, None) if force else "must"
+    words = message.words(scopes.cue_start(measured.start), measured.end)
+    return Preference(limit=measured.limit, strength=strength, words=words)
+
+
+def _phrase_preference(message: Message, start: int, end: int, text: str, scopes: Scopes) -> Preference | None:
+    force = scopes.force(start)
+    if force == "ignore":
+        return None
+    strength = force if force in ("avoid", "must_not") else "prefer"
+    words = message.words(scopes.cue_start(start) if force else start, end)
+    return Preference(limit=Limit(attribute=None, values=(text,)), strength=strength, words=words)
+
+
+def _stems(text: str) -> list[str]:
+    from ..tools.words import content_stems
+
+    return content_stems(text)
+
+
+def _distinct(preferences: list[Preference]) -> list[Preference]:
+    return list({p.key: p for p in preferences}.values())
+
+
+def _act(
+    message: Message,
+    wish: Wish,
+    preferences: list[Preference],
+    mentions: list[Mention],
+    references: list[Reference],
+    known: list,
+    resets: bool,
+    index: Index,
+) -> Act:
+    """The one act that decides where the turn goes."""
+    level = message.level.strip()
+    schema = index.catalogue.schema
+    wants = bool(preferences) or any(m.feeling in ("like_this", "liked") for m in mentions)
+    if resets and not preferences:
+        return "reset"
+    if not preferences and not mentions:
+        for pattern, act in ((acts.GREETING, "greet"), (acts.BYE, "bye"), (acts.THANKS, "thanks")):
+            if pattern.match(level) and not (act == "thanks" and wish.focus and acts.ACCEPT.search(level) and not re.search(r"\bthank|\bthx|\bcheers", level)):
+                return act  # type: ignore[return-value]
+    if not wants and acts.HELP.search(level):
+        return "help"
+    questioning = bool(acts.QUESTION.search(level))
+    pointed = bool(references) or bool(mentions)
+    more_like = any(m.feeling == "like_this" for m in mentions)
+    if not more_like and (questioning or acts.ABOUT.search(level) or acts.WHY.search(level)):
+        if wish.focus and acts.COMPARE.search(level) and not acts.asks_about_items(re.sub(r"\bsomething\b", "", level)):
+            return "compare"
+        if _asks_a_fact(level, wish, pointed, preferences, mentions):
+            return "ask"
+    if wish.focus and acts.COMPARE.search(level) and not preferences:
+        return "compare"
+    if more_like:
+        return "more"
+    rejected = any(m.feeling in ("seen", "disliked", "rejected") for m in mentions)
+    if wish.focus and any(m.feeling == "accepted" for m in mentions) and not preferences:
+        return "accept"
+    if wish.focus and (acts.with_nouns(acts.MORE, schema.noun, schema.nouns).search(level)) and not preferences and not rejected:
+        return "more"
+    if wish.focus and not wish.asking and (rejected or acts.REJECT.search(level)):
+        return "reject" if not preferences or rejected else "request"
+    if wish.focus and not preferences and acts.ACCEPT.search(level) and not questioning:
+        return "accept"
+    if acts.SURPRISE.search(level) and not preferences:
+        return "surprise"
+    if wish.asking and not preferences and acts.DECLINE.search(level):
+        return "surprise"
+    if preferences or mentions or known:
+        statement = not acts.asks_about_items(level) and bool(re.search(r"\b(?:i|we|my)\b", level))
+        return "preference" if statement and preferences and not questioning else "request"
+    if acts.asks_about_items(level) and not acts.NO_CONTEXT.search(level) and not _unknown_words(message):
+        return "request"
+    if acts.NO_CONTEXT.search(level):
+        return "smalltalk"
+    return "unclear" if _unknown_words(message) or not message.tokens else "smalltalk"
+
+
+def _asks_a_fact(level: str, wish: Wish, pointed: bool, preferences: list[Preference], mentions: list[Mention]) -> bool:
+    """Whether a question is about items in view or named, rather than for items."""
+    if acts.WHY.search(level) and (wish.focus or mentions):
+        return True
+    if any(m.feeling for m in mentions):
+        return False
+    asks = acts.asks_about_items(level)
+    if acts.ABOUT.search(level) and (pointed or wish.focus) and not asks:
+        return True
+    if pointed and not re.search(r"\b(?:do you have|have you got|is there|are there|recommend|suggest|looking for|show me|find me|any(?:thing)?)\b(?! (?:good|violen))", level):
+        return True
+    short = len(level.split()) <= 5
+    return bool(wish.focus) and short and not asks and not (preferences and level.startswith(("how about", "what about")))
+
+
+def _unknown_words(message: Message) -> bool:
+    content = [t.text for t in message.tokens if not is_filler(t.text)]
+    return bool(content) or not message.tokens
+
+
+def _with_rejections(act: Act, mentions: list[Mention], wish: Wish, message: Message) -> list[Mention]:
+    """A rejection or acceptance that points at nothing is of what was shown last."""
+    if act == "reject" and not any(m.feeling in ("seen", "disliked", "rejected") for m in mentions):
+        return [*mentions, *(Mention(item=i, feeling="rejected", words=message.text.strip()) for i in wish.focus)]
+    if act == "accept" and not any(m.feeling == "accepted" for m in mentions) and len(wish.focus) == 1:
+        return [*mentions, Mention(item=wish.focus[0], feeling="accepted", words=message.text.strip())]
+    return mentions

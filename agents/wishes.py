@@ -1,0 +1,94 @@
+"""How a wish grows: what one message adds to it, takes from it, and what a turn leaves behind."""
+
+from collections.abc import Iterable
+
+from .state import Feeling, Mention, Preference, Understanding, Wish
+
+_KEPT: dict[Feeling, str] = {
+    "liked": "liked",
+    "disliked": "disliked",
+    "seen": "seen",
+    "accepted": "accepted",
+    "rejected": "rejected",
+}
+
+
+def grow(wish: Wish, understanding: Understanding) -> Wish:
+    """The wish after a message: replaced preferences go, new ones come, feelings are noted."""
+    if understanding.act == "reset":
+        wish = Wish(
+            liked=wish.liked, disliked=wish.disliked, seen=wish.seen, accepted=wish.accepted, rejected=wish.rejected,
+            shown=wish.shown,
+        )  # fmt: skip
+    new = {p.key: p for p in understanding.preferences}
+    dropped = {*understanding.dropped, *new}
+    kept = tuple(p for p in wish.preferences if p.key not in dropped)
+    wish = wish.model_copy(update={"preferences": (*kept, *new.values())})
+    wish = feel(wish, understanding.mentions)
+    spoken = understanding.question.items[:1] if understanding.question else tuple(m.item for m in understanding.mentions)
+    asking_done = wish.asking is not None and (understanding.declined or understanding.act != "ask")
+    return wish.model_copy(
+        update={
+            "spoken": spoken[-1] if spoken else wish.spoken,
+            "asking": None if asking_done else wish.asking,
+            "count": understanding.count or wish.count,
+        }
+    )
+
+
+def feel(wish: Wish, mentions: Iterable[Mention]) -> Wish:
+    """The wish with feelings noted: a newer feeling on an item replaces an older one; "like this" makes new seeds."""
+    mentions = list(mentions)
+    lists: dict[str, tuple[str, ...]] = {name: getattr(wish, name) for name in _KEPT.values()}
+    for mention in mentions:
+        name = _KEPT.get(mention.feeling) if mention.feeling else None
+        if name is None:
+            continue
+        opposed = ("liked", "disliked", "rejected", "accepted") if name != "seen" else ()
+        for other in opposed:
+            lists[other] = tuple(i for i in lists[other] if i != mention.item)
+        lists[name] = (*(i for i in lists[name] if i != mention.item), mention.item)
+    seeds = tuple(m.item for m in mentions if m.feeling == "like_this")
+    if not seeds:
+        seeds = (*(s for s in wish.seeds if s not in lists["disliked"]), *(m.item for m in mentions if m.feeling == "liked"))
+    return wish.model_copy(update={**lists, "seeds": tuple(dict.fromkeys(seeds))})
+
+
+def drop_preference(wish: Wish, key: str) -> Wish:
+    """The wish without one preference."""
+    return wish.model_copy(update={"preferences": tuple(p for p in wish.preferences if p.key != key)})
+
+
+def musts(preferences: Iterable[Preference]) -> list[Preference]:
+    """The preferences that must hold, on attributes."""
+    return [p for p in preferences if p.strength == "must" and p.limit.attribute is not None]
+
+
+def must_nots(preferences: Iterable[Preference]) -> list[Preference]:
+    """The preferences that must not hold, on attributes."""
+    return [p for p in preferences if p.strength == "must_not" and p.limit.attribute is not None]
+
+
+def show(wish: Wish, items: Iterable[str]) -> Wish:
+    """The wish after items were shown: they are in focus, and will not come again."""
+    ids = tuple(items)
+    return wish.model_copy(
+        update={
+            "shown": tuple(dict.fromkeys((*wish.shown, *ids))),
+            "focus": ids,
+            "spoken": None,
+            "questions_in_a_row": 0,
+            "count": None,
+        }
+    )
+
+
+def ask(wish: Wish, attribute: str) -> Wish:
+    """The wish after a clarifying question about an attribute."""
+    return wish.model_copy(
+        update={
+            "asked": (*wish.asked, attribute),
+            "asking": attribute,
+            "questions_in_a_row": wish.questions_in_a_row + 1,
+        }
+    )

@@ -1,0 +1,89 @@
+"""From settings to a recommender: opens the index, and makes the shipped catalogue's index when it is missing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..agents.brains import TurnLimits
+from ..agents.recommender import Recommender as Agent
+from ..agents.recommender import Setup
+from ..tools.index import Index, Progress, build_index, open_index
+from ..tools.storage import Home
+from .settings import Settings, load_settings
+
+SHIPPED = "films"
+"""The catalogue that comes with the project."""
+
+_FOLDER = Path(__file__).parent.parent / "tools" / "films"
+
+
+class Recommender(Agent):
+    """A recommender by settings: `Recommender()` talks about the shipped films.
+
+    Args:
+        catalogue: which catalogue; from the settings when not given.
+        home: the data folder; from the settings when not given.
+        settings: all settings; from environment and file when not given.
+        on_progress: told how building the shipped catalogue's index gets on, the first time.
+    """
+
+    def __init__(
+        self,
+        catalogue: str | None = None,
+        home: Path | str | None = None,
+        settings: Settings | None = None,
+        on_progress: Progress | None = None,
+    ) -> None:
+        if settings is None:
+            given = {"catalogue": catalogue, "home": home}
+            settings = load_settings(**{k: v for k, v in given.items() if v is not None})
+        self.settings = settings
+        super().__init__(make_setup(settings, on_progress))
+
+
+def make_setup(settings: Settings, on_progress: Progress | None = None) -> Setup:
+    """What a recommender of these settings runs on."""
+    home = Home(settings.home)
+    return Setup(
+        index=_opener(settings, on_progress),
+        checkpoints=home.threads,
+        store=home.users,
+        count=settings.count,
+        questions=settings.questions,
+        max_message=settings.max_message,
+        limits=TurnLimits(**settings.turn.model_dump()),
+    )
+
+
+def ensure_catalogue(settings: Settings, on_progress: Progress | None = None) -> bool:
+    """Build the shipped catalogue's index if it is asked for and missing; whether it was built.
+
+    Raises:
+        StoreError: the data folder cannot be written.
+    """
+    home = Home(settings.home)
+    if settings.catalogue != SHIPPED or home.exists(SHIPPED):
+        return False
+    from ..tools.importing import read_catalogue
+    from ..tools.schema_file import read_schema
+
+    source = _FOLDER / "films.jsonl"
+    imported = read_catalogue(source, read_schema(_FOLDER / "schema.toml"), SHIPPED)
+    build_index(
+        home, SHIPPED, imported.items, imported.schema, encoder=settings.encoder, source=source.name, on_progress=on_progress
+    )
+    return True
+
+
+def _opener(settings: Settings, on_progress: Progress | None) -> Callable[[], Index]:
+    def opened() -> Index:
+        ensure_catalogue(settings, on_progress)
+        return open_index(Home(settings.home), settings.catalogue)
+
+    return opened
+
+
+def graph() -> object:
+    """The compiled workflow for LangGraph's own tools (`langgraph.json`)."""
+    from ..agents.graph import build_graph
+
+    return build_graph()

@@ -1,0 +1,242 @@
+"""The command line: `convrec ui`, `chat`, `ask`, `catalog`, `memory`, `doctor`.
+
+What people can mend is printed with a hint and ends with code 2; Ctrl-C ends with 130; a bug keeps its traceback.
+Answers go to stdout, everything else to stderr.
+"""
+
+import asyncio
+import io
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+from typer.core import TyperGroup
+
+from ..tools.errors import ConvrecError, MessageError
+from .catalog_commands import catalog
+from .terminal import (
+    Chat,
+    Shell,
+    clean,
+    new_thread,
+    preference_lines,
+    read_lines,
+    show_answer,
+    show_fault,
+    steps_line,
+)
+
+if TYPE_CHECKING:
+    from ..agents.state import Answer
+
+_MOST_INPUT = 1_000_000
+"""Characters of stdin that `ask -` reads; more than any limit on a message."""
+
+
+class Guarded(TyperGroup):
+    """A group of commands that explains the faults its users can mend, and exits with 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ConvrecError as fault:
+            shell = ctx.obj if isinstance(ctx.obj, Shell) else Shell()
+            show_fault(shell.err, fault)
+            raise typer.Exit(2) from fault
+
+
+app = typer.Typer(
+    cls=Guarded,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Talk with a recommender about any catalogue until you have found something you want.",
+)
+memory = typer.Typer(no_args_is_help=True, help="See and delete what is remembered of a user.")
+app.add_typer(catalog, name="catalog")
+app.add_typer(memory, name="memory")
+
+User = Annotated[str, typer.Option("--user", "-u", help="Whose taste and history count.")]
+Catalogue = Annotated[str | None, typer.Option("--catalogue", "-c", help="The catalogue to talk about.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"convrec {version('convrec')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option("--home", metavar="PATH", help="The data folder, in place of CONVREC_HOME.")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Talk with a recommender about any catalogue until you have found something you want."""
+    if not isinstance(ctx.obj, Shell):
+        ctx.obj = Shell()
+    ctx.obj.home = home
+
+
+@app.command()
+def ui(
+    ctx: typer.Context,
+    host: Annotated[str | None, typer.Option(help="The address to serve on; 0.0.0.0 lets others in.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to serve on.")] = None,
+    browser: Annotated[bool, typer.Option(help="Show the page in a browser.")] = True,
+    catalogue: Catalogue = None,
+) -> None:
+    """Open the chat page in a browser."""
+    shell: Shell = ctx.obj
+    settings = shell.settings(catalogue=catalogue, ui={"host": host, "port": port})
+    recommender = shell.open(settings)
+    from .ui.page import build_page, launch
+
+    page = build_page(recommender)
+    try:
+        address = launch(page, settings.ui.host, settings.ui.port, open_browser=browser, wait=False)
+        shell.err.print(Text(f"convrec is at {address} (Ctrl-C stops it)."))
+        threading.Event().wait()
+    finally:
+        page.close(verbose=False)
+        asyncio.run(recommender.aclose())
+
+
+@app.command()
+def chat(
+    ctx: typer.Context,
+    user: User = "me",
+    thread: Annotated[str | None, typer.Option("--thread", "-t", help="The conversation to go on with.")] = None,
+    catalogue: Catalogue = None,
+) -> None:
+    """Chat in the terminal; a pipe works too, one message per line."""
+    shell: Shell = ctx.obj
+    recommender = shell.open(shell.settings(catalogue=catalogue))
+    conversation = Chat(shell.out, recommender, user, thread or new_thread())
+    interactive = sys.stdin.isatty()
+    if interactive:
+        shell.out.print(Text("Say what you are looking for; /help lists the commands.", style="bold"))
+        shell.out.print(Text("For example: " + " · ".join(map(clean, recommender.examples)), style="dim"))
+    conversation.run(read_lines(shell.out))
+    if interactive:
+        shell.err.print(Text(f"To go on later: convrec chat --thread {conversation.thread}", style="dim"))
+    elif conversation.faults:
+        raise typer.Exit(2)
+
+
+@app.command()
+def ask(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="What to say; - reads it from stdin.", show_default=False)],
+    user: User = "me",
+    thread: Annotated[
+        str | None, typer.Option("--thread", "-t", help="The conversation to go on with; a new one if not given.")
+    ] = None,
+    catalogue: Catalogue = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+) -> None:
+    """Say one thing and print the answer."""
+    shell: Shell = ctx.obj
+    message = _readable(sys.stdin.read(_MOST_INPUT) if text == "-" else text)
+
+    async def take_turn() -> "Answer":
+        async with shell.open(shell.settings(catalogue=catalogue)) as recommender:
+            return await recommender.reply(message, user=user, thread=thread or new_thread())
+
+    answer = asyncio.run(take_turn())
+    if as_json:
+        # JSON is UTF-8, whatever the terminal speaks.
+        typer.echo(answer.model_dump_json(indent=2).encode())
+        return
+    show_answer(shell.out, answer)
+    shell.err.print(Text(f"{steps_line(answer)}\nTo go on: convrec ask --thread {answer.thread} …", style="dim"))
+
+
+@app.command()
+def doctor(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Check what is installed and what is missing, and name the commands that mend it."""
+    from .doctor import examine, show_report
+
+    shell: Shell = ctx.obj
+    report = examine(shell.settings, command=shell.command)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2).encode())
+    else:
+        show_report(shell.out, report)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@memory.command("show")
+def show_memory(
+    ctx: typer.Context,
+    user: Annotated[str, typer.Option("--user", "-u", help="Whose memory.")],
+    thread: Annotated[str, typer.Option("--thread", "-t", help="Which conversation; none shows what lasts.")] = "",
+    catalogue: Catalogue = None,
+) -> None:
+    """Show what is remembered of a user."""
+    shell: Shell = ctx.obj
+
+    async def look() -> list[str]:
+        async with shell.open(shell.settings(catalogue=catalogue)) as recommender:
+            wish = await recommender.wish(user=user, thread=thread or new_thread())
+            lines = preference_lines(wish, recommender.catalogue.schema)
+            for name in ("liked", "disliked", "seen", "accepted", "rejected"):
+                titles = [recommender.catalogue.item(i).title for i in getattr(wish, name)]
+                lines += [clean(f"{name}: {', '.join(titles)}")] if titles else []
+            return lines
+
+    for line in asyncio.run(look()) or ["Nothing is remembered."]:
+        shell.out.print(Text(line))
+
+
+@memory.command("forget")
+def forget_memory(
+    ctx: typer.Context,
+    user: Annotated[str, typer.Option("--user", "-u", help="Whose memory.")],
+    thread: Annotated[str | None, typer.Option("--thread", "-t", help="Only this conversation.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    catalogue: Catalogue = None,
+) -> None:
+    """Delete everything that is remembered of a user, or one conversation."""
+    shell: Shell = ctx.obj
+    what = f"the conversation {thread!r} of {user!r}" if thread else f"everything that is remembered of {user!r}"
+    shell.confirm(f"Delete {what}?", yes)
+
+    async def forget() -> None:
+        async with shell.open(shell.settings(catalogue=catalogue)) as recommender:
+            await recommender.forget(user=user, thread=thread)
+
+    asyncio.run(forget())
+    shell.err.print(Text(clean(f"Deleted {what}.")))
+
+
+def _readable(text: str) -> str:
+    """The text, if it is one: bytes that are not UTF-8 reach us as surrogates.
+
+    Raises:
+        MessageError: it is not UTF-8.
+    """
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise MessageError("The message is not UTF-8 text.", "Save or send it as UTF-8.")
+    return text
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape" if stream is sys.stdin else "replace")
+    app(prog_name="convrec")

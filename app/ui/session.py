@@ -1,0 +1,113 @@
+"""What one browser tab holds: whose talk it is, its turns, and the wish so far."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID, uuid4
+
+from ...agents.state import Card, Step, Usage, Wish
+
+Kind = Literal["say", "more", "why"]
+"""How a turn starts: by words, by "More like this", or by "Why"."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What starts a turn.
+
+    Attributes:
+        kind: words, similar items, or a reason.
+        value: the words, or the item's id.
+        words: how the page shows it.
+    """
+
+    kind: Kind
+    value: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What went wrong, and what would work.
+
+    Attributes:
+        message: what was wrong.
+        hint: what would work.
+        refused: whether a message was not taken at all, so that its words should stay where they can be changed.
+    """
+
+    message: str
+    hint: str = ""
+    refused: bool = False
+
+
+@dataclass
+class Turn:
+    """One turn as the page shows it, while it grows and after.
+
+    Attributes:
+        ask: what started it.
+        reply: what has been said so far.
+        cards: the items, once the answer is there.
+        steps: what each agent did, as they finish.
+        suggestions: short replies that would help.
+        usage: what it cost.
+        state: working until the answer is there; stopped by the user; or failed.
+        fault: what went wrong, if it failed.
+        kept_before: how many exchanges the recommender had kept when the turn began.
+    """
+
+    ask: Ask
+    reply: str = ""
+    cards: tuple[Card, ...] = ()
+    steps: list[Step] = field(default_factory=list)
+    suggestions: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    state: Literal["working", "done", "stopped", "failed"] = "working"
+    fault: Fault | None = None
+    kept_before: int = 0
+
+    def fail(self, fault: Fault) -> None:
+        """End the turn with a fault."""
+        self.state = "failed"
+        self.fault = fault
+
+
+@dataclass
+class Session:
+    """One tab's conversation.
+
+    Attributes:
+        user: an anonymous id, the same for all tabs of one browser.
+        thread: the conversation's id, of this tab alone.
+        turns: what was said, oldest first.
+        wish: what is understood so far.
+        notice: something that went wrong outside a turn.
+    """
+
+    user: str
+    thread: str = field(default_factory=lambda: uuid4().hex)
+    turns: list[Turn] = field(default_factory=list)
+    wish: Wish = field(default_factory=Wish)
+    notice: Fault | None = None
+
+    def notify(self, fault: Fault) -> None:
+        """Hold a fault for the page to show."""
+        self.notice = fault
+
+    @property
+    def working(self) -> Turn | None:
+        """The turn that is being answered, if one is."""
+        return self.turns[-1] if self.turns and self.turns[-1].state == "working" else None
+
+
+def new_id() -> str:
+    """An id that nobody can guess."""
+    return uuid4().hex
+
+
+def known_or_new(user: object) -> str:
+    """The user id that a browser kept, or a new one when it kept none that this page made."""
+    try:
+        return UUID(str(user)).hex if user else new_id()
+    except ValueError:
+        return new_id()

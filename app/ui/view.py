@@ -1,0 +1,70 @@
+"""A session as the page's pieces: the chatbot's messages, the panel, the notice."""
+
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from ...tools.errors import UnknownItemError
+from .panel import panel_html
+from .recommends import Recommends
+from .session import Session
+from .talk import answer_html, notice_html, said_html, welcome_html
+
+_BLANK: dict[str, Any] = gr.HTML("", render=False, js_on_load=None, apply_default_css=False).get_config()
+"""What Gradio's chatbot needs to know of an HTML component. Made once and here: a component per message and view is
+slow, and inside of a handler Gradio makes no whole component."""
+
+
+class View(NamedTuple):
+    """What the outputs of every handler show, in the order in which page.py lists them."""
+
+    talk: list[dict[str, Any]]
+    panel: str
+    notice: Any
+    box: Any
+    session: Session
+
+
+def view(recommender: Recommends, session: Session, box: Any = None) -> View:
+    """A session as it stands.
+
+    Args:
+        recommender: for the catalogue's words and the examples.
+        session: what to show.
+        box: an update of the text box, if it changes.
+    """
+    notice = notice_html(session)
+    return View(
+        messages(recommender, session),
+        panel_html(session.wish, recommender.catalogue.schema, lambda item: _title(recommender, item)),
+        gr.update(value=notice, visible=bool(notice)),
+        gr.skip() if box is None else box,
+        session,
+    )
+
+
+def messages(recommender: Recommends, session: Session) -> list[dict[str, Any]]:
+    """The talk as the chatbot takes it: HTML from here, so that nothing of it is read as Markdown."""
+    schema = recommender.catalogue.schema
+    if not session.turns:
+        count = len(recommender.catalogue)
+        return [_message("assistant", welcome_html(schema.noun, schema.nouns, count, recommender.examples))]
+    said: list[dict[str, Any]] = []
+    for turn in session.turns:
+        newest = turn is session.turns[-1]
+        said.append(_message("user", said_html(turn)))
+        said.append(_message("assistant", answer_html(turn, session.wish, schema.noun, newest)))
+    return said
+
+
+def _message(role: str, html: str) -> dict[str, Any]:
+    props = {**_BLANK, "value": html}
+    content = {"type": "component", "component": "html", "value": html, "constructor_args": {}, "props": props}
+    return {"role": role, "content": content}
+
+
+def _title(recommender: Recommends, item: str) -> str:
+    try:
+        return recommender.catalogue.item(item).title
+    except UnknownItemError:
+        return item

@@ -1,0 +1,249 @@
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from convrec.agents.state import Answer, Card, ClarifyingQuestion, Exchange, Preference, Step, Usage, Verdict, Wish
+from convrec.app.terminal import Chat, clean, preference_lines, show_answer
+from convrec.tools.catalogue import Catalogue
+from convrec.tools.errors import MessageError, UnknownItemError, UnknownThreadError
+from convrec.tools.items import Item
+from convrec.tools.limits import Limit, Range
+from convrec.tools.schema import Attribute, Schema
+from rich.console import Console
+
+SCHEMA = Schema(
+    noun="tea",
+    nouns="teas",
+    attributes=(
+        Attribute(name="kind", kind="category", label="kind"),
+        Attribute(name="minutes", kind="number", label="time", unit="min", measure="duration"),
+    ),
+)
+ITEMS = [
+    Item(id="t1", title="Lapsang", text="Smoky.", attributes={"kind": ("black",), "minutes": 4.0}),
+    Item(id="t2", title="Sencha", text="Grassy.", attributes={"kind": ("green",), "minutes": 2.0}),
+]
+GREEN = Preference(limit=Limit(attribute="kind", values=("green",)), strength="must", words="green please")
+QUICK = Preference(limit=Limit(attribute="minutes", ranges=(Range(high=3),)), strength="prefer", lasting=True)
+
+
+def card(item: Item) -> Card:
+    verdicts = (
+        Verdict(preference="green", strength="must", label="entails", score=1.0),
+        Verdict(preference="quick", strength="prefer", label="neutral", score=0.0),
+        Verdict(preference="bitter", strength="avoid", label="contradicts", score=-1.0),
+    )
+    return Card(id=item.id, title=item.title, facts={"kind": "green"}, reason="It is green.", verdicts=verdicts)
+
+
+@dataclass
+class Token:
+    text: str
+
+
+class FakeRecommender:
+    """Answers everything with its teas, and writes down what it was asked."""
+
+    def __init__(self) -> None:
+        self.catalogue = Catalogue("teas", SCHEMA, ITEMS)
+        self.examples = ("something green", "something quick")
+        self.asked: list[tuple[str, ...]] = []
+        self.preferences: tuple[Preference, ...] = (GREEN, QUICK)
+        self.closed = False
+
+    async def __aenter__(self) -> "FakeRecommender":
+        return self
+
+    async def __aexit__(self, *fault: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    async def reply(self, text: str, *, user: str, thread: str) -> Answer:
+        self.asked.append(("reply", text, user, thread))
+        if not text.strip():
+            raise MessageError("The message is empty.", "Say what you are looking for.")
+        if len(text) > 4000:
+            raise MessageError(f"The message has {len(text):,} characters.", "Use at most 4,000.")
+        return Answer(
+            reply="Lapsang and Sencha fit.",
+            items=tuple(card(i) for i in ITEMS),
+            act="request",
+            preferences=self.preferences,
+            suggestions=("something else",),
+            steps=(Step(agent="understand", milliseconds=2.5), Step(agent="rank", milliseconds=1.0, fallback="slow")),
+            usage=Usage(calls=1, prompt_tokens=10, completion_tokens=5, seconds=0.004),
+            thread=thread,
+            user=user,
+        )
+
+    async def astream(self, text: str, *, user: str, thread: str) -> AsyncIterator[object]:
+        answer = await self.reply(text, user=user, thread=thread)
+        yield answer.steps[0]
+        for word in answer.reply.split(" "):
+            yield Token(word + " ")
+        yield answer
+
+    async def feedback(self, item_id: str, feeling: str, *, user: str, thread: str) -> Wish:
+        self.asked.append(("feedback", item_id, feeling))
+        if item_id not in self.catalogue.row_of:
+            raise UnknownItemError("no such tea")
+        return Wish()
+
+    async def more_like(self, item_id: str, *, user: str, thread: str) -> Answer:
+        self.asked.append(("more", item_id))
+        return Answer(reply="Try Sencha.", items=(card(ITEMS[1]),))
+
+    async def why(self, item_id: str, *, user: str, thread: str) -> Answer:
+        self.asked.append(("why", item_id))
+        return Answer(reply="Because it is green.")
+
+    async def wish(self, *, user: str, thread: str) -> Wish:
+        return Wish(preferences=self.preferences, liked=("t1",))
+
+    async def drop_preference(self, key: str, *, user: str, thread: str) -> Wish:
+        self.preferences = tuple(p for p in self.preferences if p.key != key)
+        return await self.wish(user=user, thread=thread)
+
+    async def talk(self, *, user: str, thread: str) -> list[Exchange]:
+        return []
+
+    async def undo(self, *, user: str, thread: str) -> str:
+        texts = [a[1] for a in self.asked if a[0] == "reply" and a[3] == thread]
+        if not texts:
+            raise UnknownThreadError("There is nothing to take back.", "Say something first.")
+        return texts[-1]
+
+    async def forget(self, *, user: str, thread: str | None = None) -> None:
+        self.asked.append(("forget", user, str(thread)))
+
+
+class Talk:
+    """A chat whose screen can be read."""
+
+    def __init__(self, *, terminal: bool = False) -> None:
+        self.recommender = FakeRecommender()
+        self.screen = io.StringIO()
+        console = Console(file=self.screen, width=100, highlight=False, force_terminal=terminal, color_system=None)
+        self.chat = Chat(console, self.recommender, "ann", "t-1")
+
+    def say(self, *lines: str) -> str:
+        self.chat.run(lines)
+        return self.screen.getvalue()
+
+
+def test_a_line_is_answered_with_the_reply_once_and_the_cards() -> None:
+    screen = Talk().say("something green")
+    assert screen.count("Lapsang and Sencha fit.\n") == 1
+    assert "1. Lapsang" in screen
+    assert "2. Sencha" in screen
+    assert "It is green." in screen
+    assert "✓ green" in screen
+    assert "? quick" in screen
+    assert "✗ bitter" in screen
+
+
+def test_every_line_is_a_turn_of_the_same_conversation_and_blank_ones_are_not() -> None:
+    talk = Talk()
+    talk.say("one\n", "\n", "  ", "two\n")
+    assert talk.recommender.asked == [("reply", "one", "ann", "t-1"), ("reply", "two", "ann", "t-1")]
+    assert talk.recommender.closed
+
+
+@pytest.mark.parametrize(
+    ("line", "deed"),
+    [
+        ("/like 1", ("feedback", "t1", "liked")),
+        ("/no 2", ("feedback", "t2", "disliked")),
+        ("/seen 2", ("feedback", "t2", "seen")),
+        ("/why 1", ("why", "t1")),
+        ("/more 2", ("more", "t2")),
+    ],
+)
+def test_a_command_with_a_number_speaks_of_that_card(line: str, deed: tuple[str, ...]) -> None:
+    talk = Talk()
+    talk.say("something green", line)
+    assert talk.recommender.asked[-1] == deed
+    assert talk.chat.faults == 0
+
+
+def test_the_number_may_be_left_out_when_there_is_one_card() -> None:
+    talk = Talk()
+    talk.say("green", "/more 2", "/like")
+    assert talk.recommender.asked[-1] == ("feedback", "t2", "liked")
+
+
+@pytest.mark.parametrize("line", ["/like", "/like 0", "/like 3", "/like two", "/like ²", "/like -1", "/dance", "/"])
+def test_a_command_that_cannot_be_done_says_why_and_the_chat_goes_on(line: str) -> None:
+    talk = Talk()
+    screen = talk.say("green", line, "something else")
+    assert "Error: " in screen
+    assert talk.chat.faults == 1
+    assert talk.recommender.asked[-1][1] == "something else"
+
+
+def test_numbers_before_any_card_ask_for_something_first() -> None:
+    assert "there are none yet" in Talk().say("/like 1")
+
+
+def test_a_message_that_is_refused_does_not_end_the_chat() -> None:
+    talk = Talk()
+    screen = talk.say("x" * 5000, "green")
+    assert "5,000 characters" in screen
+    assert "Lapsang and Sencha fit." in screen
+
+
+def test_preferences_are_listed_and_can_be_dropped_by_number() -> None:
+    talk = Talk()
+    screen = talk.say("/prefs", "/drop 1", "/drop 1", "/drop 1")
+    assert "1. must: kind green (“green please”)" in screen
+    assert "2. rather: time at most 3 min, always" in screen
+    assert "Nothing has been understood yet." in screen
+    assert "there are none yet" in screen
+
+
+def test_undo_tells_what_was_taken_back_and_new_begins_another_conversation() -> None:
+    talk = Talk()
+    screen = talk.say("green", "/undo", "/new", "/undo", "quick")
+    assert "Taken back: green" in screen
+    assert "nothing to take back" in screen
+    assert talk.recommender.asked[-1][3] != "t-1"
+
+
+def test_quit_ends_the_chat_and_help_lists_every_command() -> None:
+    talk = Talk()
+    screen = talk.say("/help", "/quit", "never said")
+    assert talk.recommender.asked == []
+    for command in ("/like", "/no", "/seen", "/why", "/more", "/undo", "/new", "/prefs", "/drop", "/quit"):
+        assert command in screen
+
+
+def test_a_terminal_shows_what_each_agent_took_and_where_the_built_in_one_helped_out() -> None:
+    screen = Talk(terminal=True).say("green")
+    assert "Lapsang and Sencha fit.\n" in screen
+    assert "understand 2 ms" in screen
+    assert "rank 1 ms (built-in, because slow)" in screen
+    assert "1 calls, 15 tokens" in screen
+
+
+def test_what_a_catalogue_says_cannot_steer_the_terminal() -> None:
+    screen = io.StringIO()
+    hostile = Card(id="x", title="\x1b[2J[bold]Evil[/bold]\x07", reason="a\u202eb", facts={"k": "\x9b31m"})
+    show_answer(Console(file=screen, width=80, highlight=False), Answer(reply="\x1b]0;owned\x07", items=(hostile,)))
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(screen.getvalue())
+    assert "[bold]Evil[/bold]" in screen.getvalue()
+    assert clean("two\nlines") == "two\nlines"
+
+
+def test_a_clarifying_question_shows_its_options() -> None:
+    screen = io.StringIO()
+    question = ClarifyingQuestion(attribute="kind", text="Which kind?", options=("black", "green"))
+    show_answer(Console(file=screen, width=80), Answer(reply="Which kind?", question=question))
+    assert "black · green" in screen.getvalue()
+
+
+def test_a_phrase_without_an_attribute_is_a_preference_too() -> None:
+    wish = Wish(preferences=(Preference(limit=Limit(attribute=None, values=("smoky",)), strength="avoid"),))
+    assert preference_lines(wish, SCHEMA) == ["rather not: about smoky"]

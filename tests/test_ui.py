@@ -1,0 +1,483 @@
+import asyncio
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import gradio as gr
+import pytest
+from convrec.agents.state import Card, Preference, Step, Usage, Verdict, Wish
+from convrec.app.ui import build_page
+from convrec.app.ui.bridge import BRIDGE
+from convrec.app.ui.cards import card_grid, card_html, verdict_list
+from convrec.app.ui.conversation import take_turn
+from convrec.app.ui.events import Handlers
+from convrec.app.ui.markup import prose, safe, safe_link
+from convrec.app.ui.page import STYLE
+from convrec.app.ui.panel import panel_html, preference_words
+from convrec.app.ui.session import Ask, Session, Turn, known_or_new
+from convrec.app.ui.steps import live_line, steps_line
+from convrec.app.ui.talk import answer_html, said_html, welcome_html
+from convrec.app.ui.theme import theme
+from convrec.app.ui.view import View
+from convrec.tools.limits import Limit
+from ui_stage import DARK, LOW, NO_TOXIC, SCHEMA, STEPS, StandIn
+
+EVIL = "<img src=x onerror=alert(1)> & \"quotes\" 'n' <b>bold</b> [a](javascript:alert(1)) *stars*"
+
+
+class Reader(HTMLParser):
+    """What a browser would make of some HTML: its tags, its words, its buttons."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.words = ""
+        self.buttons: list[dict[str, str]] = []
+        self.links: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        held = {name: value or "" for name, value in attrs}
+        assert not [name for name in held if name.startswith("on")], f"a script in <{tag}>"
+        if tag == "button":
+            self.buttons.append(held)
+        self.links += [held[name] for name in ("href", "src") if name in held]
+        if tag not in ("img", "br", "path", "circle", "rect"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes what is not open"
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def acts(self) -> list[str]:
+        return [button["data-act"] for button in self.buttons]
+
+
+def read(html: str) -> Reader:
+    reader = Reader(html)
+    assert reader.open == []
+    return reader
+
+
+def press(act: str, value: str = "") -> gr.EventData:
+    return gr.EventData(None, {"act": act, "value": value})
+
+
+TYPED = gr.EventData(None, None)
+
+
+def talk_html(view: View) -> str:
+    return "".join(message["content"]["value"] for message in view.talk)
+
+
+async def last_view(handlers: Handlers, session: Session, text: str, event: gr.EventData = TYPED) -> View:
+    view: View | None = None
+    async for view in handlers.turn(text, session, event):
+        read(talk_html(view))
+    assert view is not None
+    return view
+
+
+async def deed(handlers: Handlers, session: Session, act: str, value: str = "") -> View:
+    shown = await handlers.deed(session, press(act, value))
+    return View(*shown[:5])
+
+
+@pytest.fixture
+def stand_in() -> StandIn:
+    return StandIn()
+
+
+@pytest.fixture
+def handlers(stand_in: StandIn) -> Handlers:
+    return Handlers(stand_in)
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session(user="u1", thread="t1")
+
+
+def evil_card() -> Card:
+    return Card(
+        id='i"><script>',
+        title=EVIL,
+        facts={EVIL: EVIL},
+        text=EVIL,
+        url="javascript:alert(1)",
+        image="data:text/html,<script>alert(1)</script>",
+        reason=EVIL,
+        verdicts=(Verdict(preference=EVIL, strength="must", label="entails", score=1, evidence=EVIL),),
+    )
+
+
+def test_every_character_of_a_text_is_shown_and_none_is_markup():
+    assert read(safe(EVIL)).words == EVIL
+    assert read(safe(EVIL)).tags == []
+
+
+def test_invisible_control_characters_are_left_out():
+    assert safe("a\x00b\u202ec") == "abc"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", " JaVaScript:alert(1)", "data:text/html,x", "//x.example/a", "file:///etc/passwd", "http:",
+     "/local", "", "http://[broken", "java\x00script:x"],
+)  # fmt: skip
+def test_a_link_that_is_not_http_is_dropped(address: str):
+    assert safe_link(address) == ""
+
+
+def test_a_link_with_quotes_cannot_leave_its_attribute():
+    assert safe_link('https://x.example/"onload="x') == "https://x.example/&quot;onload=&quot;x"
+
+
+def test_a_reply_names_titles_in_bold_even_where_they_hold_markup():
+    html = prose("I would take A <b>B</b> *c* first.\n\nThen A.", ["A <b>B</b> *c*", "A"])
+    assert html == (
+        "<p>I would take <strong>A &lt;b&gt;B&lt;/b&gt; *c*</strong> first.</p><p>Then <strong>A</strong>.</p>"
+    )
+
+
+def test_a_title_inside_of_another_word_is_not_bold():
+    assert "<strong>" not in prose("Aliens everywhere", ["Alien"])
+
+
+def test_bold_of_a_model_becomes_bold_once():
+    assert prose("**Palm** and **more**") == "<p><strong>Palm</strong> and <strong>more</strong></p>"
+    assert prose("**Palm** it is", ["Palm"]) == "<p><strong>Palm</strong> it is</p>"
+
+
+def test_a_card_shows_facts_reason_and_verdicts_and_all_five_buttons():
+    stage = StandIn()
+    html = card_html(stage._card("p1"), 1, Wish(), "house plant")
+    reader = read(html)
+    for words in ("Cast-Iron Plant", "60 cm", "easy", "Does well in", "at most 100 cm", "About this house plant"):
+        assert words in reader.words
+    assert reader.acts() == ["liked", "disliked", "seen", "more", "why"]
+    assert {button["data-value"] for button in reader.buttons} == {"p1"}
+    assert all("Cast-Iron Plant" in button["aria-label"] for button in reader.buttons)
+
+
+def test_a_card_of_a_hostile_catalogue_is_only_text():
+    reader = read(card_grid((evil_card(),), Wish(), "<i>thing</i>"))
+    assert not {"script", "img", "b", "a", "i"} & set(reader.tags)
+    assert reader.links == []
+    assert reader.buttons[0]["data-value"] == 'i"><script>'
+
+
+def test_a_picture_is_shown_only_from_the_web_and_without_a_referrer():
+    card = evil_card().model_copy(update={"image": "https://img.example/a.png"})
+    html = card_html(card, 1, Wish(), "item")
+    assert read(html).links == ["https://img.example/a.png"]
+    assert 'referrerpolicy="no-referrer"' in html
+
+
+def test_feedback_given_is_visible_on_the_card():
+    card = StandIn()._card("p1")
+    pressed = {b["data-act"]: b["aria-pressed"] for b in read(card_html(card, 1, Wish(liked=("p1",)), "x")).buttons[:3]}
+    assert pressed == {"liked": "true", "disliked": "false", "seen": "false"}
+    assert "Seen:" in card_html(card, 1, Wish(seen=("p1",)), "x")
+
+
+def test_a_verdict_says_in_words_what_its_mark_says():
+    verdicts = tuple(
+        Verdict(preference=f"wish {label}", strength="must", label=label, score=0, evidence="")
+        for label in ("entails", "neutral", "contradicts")
+    )
+    words = read(verdict_list(verdicts)).words
+    assert words == "Fits: wish entailsNot known: wish neutral not statedDoes not fit: wish contradicts"
+
+
+def test_many_facts_fold_away():
+    card = Card(id="a", title="A", facts={f"fact {n}": f"value {n}" for n in range(9)})
+    html = card_html(card, 1, Wish(), "item")
+    before, after = html.split("<details")
+    assert "value 5" in before
+    assert "value 6" in after
+
+
+def test_the_steps_of_an_answer_fold_into_one_line_with_their_cost():
+    words = read(steps_line(list(STEPS), Usage(calls=2, prompt_tokens=1000, completion_tokens=46, seconds=1.24))).words
+    assert "6 steps · 1.2 s · 2 model calls · 1,046 tokens" in words
+    assert "qwen3-8b" in words
+    assert "built-in took over: the model named" in words
+
+
+def test_steps_show_while_they_happen():
+    assert "Reading your words" in live_line([], saying=False)
+    words = read(live_line([Step(agent="retrieve", milliseconds=38, note="<8> found")], saying=False)).words
+    assert "Checking what fits" in words
+    assert "38 ms" in words
+    assert "<8> found" in words
+
+
+def test_preferences_are_grouped_by_what_is_wanted_and_each_can_be_removed():
+    wish = Wish(preferences=(DARK, NO_TOXIC, LOW), liked=("p1",), seen=("p2",))
+    html = panel_html(wish, SCHEMA, lambda item: f"title of {item}")
+    reader = read(html)
+    wanted, unwanted = html.split("You don't want")
+    assert "light: low" in wanted
+    assert "height: at most 100 cm" in wanted
+    assert "pets: toxic" in unwanted
+    assert "title of p1" in reader.words
+    assert "title of p2" in reader.words
+    drops = [b for b in reader.buttons if b["data-act"] == "drop"]
+    assert [b["data-value"] for b in drops] == [DARK.key, LOW.key, NO_TOXIC.key]
+    assert drops[0]["aria-label"] == "Remove: light: low"
+
+
+def test_an_empty_panel_says_what_it_is_for():
+    assert "Nothing yet" in panel_html(Wish(), SCHEMA, str)
+
+
+def test_a_preference_about_the_text_at_large_reads_as_its_phrase():
+    phrase = Preference(limit=Limit(attribute=None, values=("slow & quiet",)), strength="prefer")
+    gone = Preference(limit=Limit(attribute="no longer there", values=("x",)), strength="avoid")
+    assert preference_words(phrase, SCHEMA) == "slow & quiet"
+    assert preference_words(gone, SCHEMA) == "x"
+
+
+def test_the_panel_escapes_words_and_keys():
+    hostile = Preference(limit=Limit(attribute=None, values=(EVIL,)), strength="must", words=EVIL, lasting=True)
+    reader = read(panel_html(Wish(preferences=(hostile,), liked=("a",)), SCHEMA, lambda _: EVIL))
+    assert not {"img", "b"} & set(reader.tags)
+    assert next(b for b in reader.buttons if b["data-act"] == "drop")["data-value"] == hostile.key
+
+
+def test_what_a_user_says_is_shown_as_it_was_typed():
+    assert EVIL in read(said_html(Turn(Ask("say", EVIL, EVIL)))).words
+
+
+def test_the_welcome_speaks_of_the_catalogues_own_nouns():
+    words = read(welcome_html("album", "albums", 1200, ("something calm",))).words
+    assert "an album" in words
+    assert "1,200 albums" in words
+    assert "something calm" in words
+
+
+def test_only_the_newest_turn_offers_quick_replies_and_undo():
+    turn = Turn(Ask("say", "a", "a"), reply="b", suggestions=("more",), state="done")
+    assert read(answer_html(turn, Wish(), "item", newest=True)).acts() == ["say", "retry", "undo"]
+    assert read(answer_html(turn, Wish(), "item", newest=False)).acts() == []
+
+
+def test_a_browser_keeps_its_user_and_nobody_elses_words_become_one():
+    user = known_or_new(None)
+    assert known_or_new(user) == user
+    assert known_or_new("../../etc") != "../../etc"
+    assert len({known_or_new(""), known_or_new(None), known_or_new({"a": 1})}) == 3
+
+
+async def test_a_reply_streams_in_and_ends_with_its_cards(handlers: Handlers, session: Session):
+    replies = []
+    async for turn in take_turn(handlers.recommender, session, Ask("say", "hi", "hi")):
+        replies.append((turn.state, len(turn.steps), turn.reply, len(turn.cards)))
+    assert replies[0] == ("working", 0, "", 0)
+    assert ("working", 3, "", 0) in replies
+    growing = [reply for _, _, reply, _ in replies]
+    assert growing == sorted(growing, key=len)
+    assert replies[-1][0] == "done"
+    assert replies[-1][3] == 3
+
+
+async def test_the_box_is_cleared_once_and_the_stop_button_comes_and_goes(handlers: Handlers, session: Session):
+    boxes = [view.box async for view in handlers.turn("hello", session, TYPED)]
+    assert boxes[0]["value"] == ""
+    assert (boxes[0]["stop_btn"], boxes[-1]["stop_btn"]) == (True, False)
+    assert not [box for box in boxes[1:] if "value" in box]
+
+
+async def test_an_empty_message_says_nothing(handlers: Handlers, session: Session, stand_in: StandIn):
+    await last_view(handlers, session, "   ")
+    assert stand_in.calls == []
+    assert session.turns == []
+
+
+async def test_a_second_message_waits_until_the_first_is_answered(handlers: Handlers, session: Session):
+    first = handlers.turn("one", session, TYPED)
+    await anext(first)
+    await last_view(handlers, session, "two")
+    assert [turn.ask.value for turn in session.turns] == ["one"]
+    await first.aclose()
+
+
+async def test_an_example_is_said_in_its_own_words(handlers: Handlers, session: Session, stand_in: StandIn):
+    view = await last_view(handlers, session, "half a thought", press("say", "A plant my cat can chew on safely"))
+    assert stand_in.calls[0] == "astream A plant my cat can chew on safely"
+    assert "value" not in view.box
+
+
+async def test_more_like_this_and_why_are_turns_of_their_own(handlers: Handlers, session: Session, stand_in: StandIn):
+    view = await last_view(handlers, session, "", press("more", "p1"))
+    assert "More like Cast-Iron Plant" in talk_html(view)
+    view = await last_view(handlers, session, "", press("why", "p1"))
+    assert "Why Cast-Iron Plant?" in talk_html(view)
+    assert stand_in.calls == ["more_like p1", "why p1"]
+
+
+async def test_an_item_that_is_not_there_is_a_notice(handlers: Handlers, session: Session):
+    view = await last_view(handlers, session, "", press("more", "<nothing>"))
+    assert "has no item" in view.notice["value"]
+    assert view.notice["visible"]
+    assert session.turns == []
+
+
+async def test_feedback_shows_on_the_card_and_in_the_panel(handlers: Handlers, session: Session):
+    await last_view(handlers, session, "hi")
+    view = await deed(handlers, session, "liked", "p1")
+    assert 'aria-label="Liked: Cast-Iron Plant"' in talk_html(view)
+    assert "Liked</h3>" in view.panel
+    view = await deed(handlers, session, "disliked", "p1")
+    assert "Liked</h3>" not in view.panel
+
+
+async def test_a_chip_takes_its_preference_away(handlers: Handlers, session: Session, stand_in: StandIn):
+    view = await last_view(handlers, session, "hi")
+    assert "light: low" in view.panel
+    view = await deed(handlers, session, "drop", DARK.key)
+    assert "light: low" not in view.panel
+    assert stand_in.calls[-1] == f"drop {DARK.key}"
+
+
+async def test_an_act_that_the_page_does_not_know_does_nothing(handlers: Handlers, session: Session, stand_in: StandIn):
+    await deed(handlers, session, "accepted", "p1")
+    await handlers.deed(session, gr.EventData(None, "nonsense"))
+    assert stand_in.calls == []
+
+
+async def test_undo_takes_the_turn_back_and_gives_the_words_back(handlers: Handlers, session: Session):
+    await last_view(handlers, session, "one")
+    await last_view(handlers, session, "two")
+    view = await deed(handlers, session, "undo")
+    assert view.box["value"] == "two"
+    assert [turn.ask.value for turn in session.turns] == ["one"]
+
+
+async def test_retry_asks_the_same_again(handlers: Handlers, session: Session, stand_in: StandIn):
+    await last_view(handlers, session, "one")
+    await last_view(handlers, session, "", press("retry"))
+    assert stand_in.calls == ["astream one", "undo", "astream one"]
+    assert len(session.turns) == 1
+
+
+async def test_a_stopped_turn_is_marked_and_undone_without_touching_older_ones(
+    handlers: Handlers, session: Session, stand_in: StandIn
+):
+    await last_view(handlers, session, "one")
+    views = handlers.turn("two", session, TYPED)
+    for _ in range(3):
+        await anext(views)
+    await views.aclose()
+    view = handlers.stop(session)
+    assert "You stopped this answer." in talk_html(view)
+    await deed(handlers, session, "undo")
+    assert "undo" not in stand_in.calls
+    assert [turn.ask.value for turn in session.turns] == ["one"]
+
+
+async def test_a_cancelled_turn_is_marked_as_stopped(session: Session):
+    handlers = Handlers(StandIn(pause=30))
+    task = asyncio.ensure_future(last_view(handlers, session, "slow"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert session.turns[0].state == "stopped"
+
+
+async def test_a_mendable_error_is_told_with_its_hint(handlers: Handlers, session: Session):
+    words = read(talk_html(await last_view(handlers, session, "go offline"))).words
+    assert "The language model does not answer." in words
+    assert "convrec llm serve" in words
+    assert session.turns[0].state == "failed"
+
+
+async def test_a_bug_is_logged_in_full_and_told_without_its_insides(
+    handlers: Handlers, session: Session, caplog: pytest.LogCaptureFixture
+):
+    words = read(talk_html(await last_view(handlers, session, "break"))).words
+    assert "Something went wrong" in words
+    assert "wire" not in words
+    assert "a wire came loose" in caplog.text
+
+
+async def test_a_message_that_is_too_long_is_given_back_with_the_reason(handlers: Handlers, session: Session):
+    long = "x" * 3000
+    view = await last_view(handlers, session, long)
+    assert view.box["value"] == long
+    assert "at most 2,000" in view.notice["value"]
+    assert session.turns == []
+    view = await last_view(handlers, session, "short")
+    assert not view.notice["visible"]
+
+
+async def test_a_new_chat_has_a_new_thread_and_the_same_user(handlers: Handlers, session: Session):
+    await last_view(handlers, session, "one")
+    view = handlers.restart(session)
+    assert session.thread != "t1"
+    assert session.user == "u1"
+    assert "Let’s find" in talk_html(view)
+
+
+async def test_forgetting_deletes_the_user_and_starts_over_as_somebody_new(
+    handlers: Handlers, session: Session, stand_in: StandIn
+):
+    await last_view(handlers, session, "one")
+    shown = await handlers.deed(session, press("forget"))
+    assert stand_in.threads == {}
+    assert shown[-1] == session.user != "u1"
+    assert session.turns == []
+
+
+async def test_two_tabs_of_one_browser_share_the_user_and_never_the_thread(handlers: Handlers):
+    first, second = handlers.open(None), handlers.open(None)
+    third = handlers.open(first[-1])
+    one, two, three = first[4], second[4], third[4]
+    assert one.user == three.user != two.user
+    assert len({one.thread, two.thread, three.thread}) == 3
+
+
+def page_config(stand_in: StandIn) -> dict[str, Any]:
+    return build_page(stand_in).get_config_file()
+
+
+def test_the_page_builds_and_none_of_its_handlers_is_a_public_api(stand_in: StandIn):
+    config = page_config(stand_in)
+    assert len(config["dependencies"]) >= 5
+    assert {d["api_visibility"] for d in config["dependencies"]} == {"private"}
+    assert config["analytics_enabled"] is False
+
+
+def test_every_button_of_the_page_has_somewhere_to_go(stand_in: StandIn):
+    bridge = next(c for c in page_config(stand_in)["components"] if c["props"].get("js_on_load"))
+    assert bridge["props"]["js_on_load"] == BRIDGE
+    for act in ("say", "more", "why", "retry", "undo", "panel"):
+        assert f'"{act}"' in BRIDGE
+
+
+def test_nothing_of_the_page_is_fetched_from_elsewhere(stand_in: StandIn):
+    look = STYLE.read_text(encoding="utf-8") + theme()._get_theme_css() + BRIDGE + json.dumps(page_config(stand_in))
+    for address in ("fonts.g", "cdn", "@import", "http://", "https://"):
+        assert address not in look.replace("http://www.w3.org", "").lower()
+
+
+async def test_a_turn_that_began_before_a_new_chat_does_not_come_back(handlers: Handlers, session: Session):
+    views = handlers.turn("one", session, TYPED)
+    await anext(views)
+    handlers.restart(session)
+    async for view in views:
+        assert "Let’s find" in talk_html(view)
+    assert session.turns == []

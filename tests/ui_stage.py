@@ -1,0 +1,268 @@
+"""A stage for the page: a small catalogue of plants and a scripted recommender that stands in for the real one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+
+from convrec.agents.state import (
+    AgentName,
+    Answer,
+    Card,
+    Exchange,
+    Preference,
+    Step,
+    Usage,
+    Verdict,
+    Wish,
+)
+from convrec.tools.catalogue import Catalogue
+from convrec.tools.errors import ConvrecError, MessageError, UnknownThreadError
+from convrec.tools.items import Item
+from convrec.tools.limits import Limit, Range
+from convrec.tools.schema import Attribute, Schema
+
+SCHEMA = Schema(
+    noun="house plant",
+    nouns="house plants",
+    attributes=(
+        Attribute(name="light", kind="category", many=True, label="light"),
+        Attribute(name="height", kind="number", label="height", unit="cm", measure="size"),
+        Attribute(name="care", kind="category", label="care"),
+        Attribute(name="pets", kind="category", label="pets"),
+        Attribute(name="origin", kind="category", label="origin"),
+    ),
+)
+
+
+def _plant(key: str, title: str, text: str, light: tuple[str, ...], height: float, care: str, pets: str, origin: str):
+    known = {"light": light, "height": height, "care": (care,), "origin": (origin,)}
+    if pets:
+        known["pets"] = (pets,)
+    return Item(id=key, title=title, text=text, attributes=known, url=f"https://plants.example/{key}")
+
+
+ITEMS = [
+    _plant("p1", "Cast-Iron Plant", "Slow, patient and nearly impossible to kill. It puts up with dark corners, "
+           "dry air and forgotten watering for weeks.", ("low", "medium"), 60, "easy", "safe", "Japan, Taiwan"),
+    _plant("p2", "Snake Plant", "Upright, sword-shaped leaves. Stores water in its leaves and asks for little.",
+           ("low", "medium", "bright"), 90, "easy", "", "West Africa"),
+    _plant("p3", "Parlour Palm", "A small, feathery palm that has stood in parlours since Victorian days.",
+           ("low", "medium"), 120, "easy", "safe", "Mexico, Guatemala"),
+    _plant("p4", "Prayer Plant", "Leaves that fold up at night like hands. Likes damp air and soft light.",
+           ("medium",), 30, "medium", "safe", "Brazil"),
+    _plant("p5", "Fiddle-Leaf Fig", "A showy tree with violin-shaped leaves; sulks when it is moved.",
+           ("bright",), 180, "hard", "toxic", "West Africa"),
+    _plant("p6", "ZZ Plant", "Glossy leaves on thick stems. Grows from rhizomes that hold water.",
+           ("low", "medium"), 70, "easy", "", "East Africa"),
+    _plant("p7", "Boston Fern <b>“Bostoniensis”</b> *var.*", "Arching fronds. Wants damp soil & never direct sun.",
+           ("medium",), 60, "medium", "safe", "Tropics"),
+    _plant("p8", "String of Pearls", "Trailing stems of round beads for a sunny shelf.",
+           ("bright",), 15, "medium", "toxic", "Namibia"),
+]  # fmt: skip
+
+DARK = Preference(
+    limit=Limit(attribute="light", values=("low",)), strength="must", words="a dark corner", lasting=False
+)
+LOW = Preference(limit=Limit(attribute="height", ranges=(Range(high=100),)), strength="prefer", words="not too tall")
+NO_TOXIC = Preference(
+    limit=Limit(attribute="pets", values=("toxic",)), strength="must_not", words="I have a cat", lasting=True
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of the reply."""
+
+    text: str
+
+
+@dataclass
+class Thread:
+    """What the stand-in keeps of one conversation."""
+
+    talk: list[Exchange]
+    wishes: list[Wish]
+
+    @property
+    def wish(self) -> Wish:
+        return self.wishes[-1]
+
+
+class StandIn:
+    """Recommends plants by script.
+
+    Args:
+        pause: seconds between two events of a stream.
+        picture: an address for every card's picture.
+    """
+
+    examples = (
+        "Something green for a dark hallway",
+        "A plant my cat can chew on safely",
+        "I forget to water. What survives?",
+        "Something tall and impressive",
+    )
+
+    def __init__(self, pause: float = 0.0, picture: str = "") -> None:
+        self.catalogue = Catalogue("plants", SCHEMA, ITEMS)
+        self.pause = pause
+        self.picture = picture
+        self.threads: dict[tuple[str, str], Thread] = {}
+        self.calls: list[str] = []
+
+    def _thread(self, user: str, thread: str) -> Thread:
+        return self.threads.setdefault((user, thread), Thread([], [Wish()]))
+
+    def _card(self, key: str) -> Card:
+        item = self.catalogue.item(key)
+        facts = {a.label: self.catalogue.value(item, a) for a in SCHEMA.attributes if self.catalogue.value(item, a)}
+        return Card(
+            id=key,
+            title=item.title,
+            facts=facts,
+            text=item.text,
+            url=item.url,
+            image=self.picture,
+            reason=f"Does well in {facts['light']} light, and care is {facts['care']}.",
+            verdicts=_verdicts(item, facts),
+        )
+
+    def _finish(self, user: str, thread: str, text: str, reply: str, keys: tuple[str, ...], wish: Wish) -> Answer:
+        kept = self._thread(user, thread)
+        wish = wish.model_copy(update={"shown": (*wish.shown, *keys), "focus": keys})
+        kept.talk.append(Exchange(text=text, reply=reply, items=keys))
+        kept.wishes.append(wish)
+        return Answer(
+            reply=reply,
+            items=tuple(self._card(key) for key in keys),
+            act="request",
+            preferences=wish.preferences,
+            suggestions=("Something smaller", "Which is the easiest?", "Surprise me"),
+            steps=STEPS,
+            usage=Usage(calls=2, prompt_tokens=1834, completion_tokens=212, seconds=1.24),
+            thread=thread,
+            user=user,
+        )
+
+    async def astream(self, text: str, *, user: str, thread: str) -> AsyncIterator[Step | Token | Answer]:
+        self.calls.append(f"astream {text}")
+        if len(text) > 2000:
+            raise MessageError(
+                "A message may have at most 2,000 characters; this one has more.", "Say it in fewer words."
+            )
+        if "break" in text:
+            raise RuntimeError("a wire came loose at /home/secret/path")
+        if "offline" in text:
+            raise ConvrecError(
+                "The language model does not answer.", "Start it with `convrec llm serve`, or try again."
+            )
+        wish = self._thread(user, thread).wish
+        keys = _fitting(wish)[:3]
+        for step in STEPS:
+            await asyncio.sleep(self.pause)
+            yield step
+        reply = _reply([self.catalogue.item(key).title for key in keys])
+        for word in reply.split(" "):
+            await asyncio.sleep(self.pause / 4)
+            yield Token(word + " ")
+        preferences = tuple(dict.fromkeys((*wish.preferences, DARK, LOW, NO_TOXIC)))
+        yield self._finish(user, thread, text, reply, keys, wish.model_copy(update={"preferences": preferences}))
+
+    async def more_like(self, item_id: str, *, user: str, thread: str) -> Answer:
+        self.calls.append(f"more_like {item_id}")
+        await asyncio.sleep(self.pause * 4)
+        wish = self._thread(user, thread).wish
+        keys = _fitting(wish)[:2]
+        title = self.catalogue.item(item_id).title
+        return self._finish(user, thread, f"More like {title}", f"Near to {title}: these.", keys, wish)
+
+    async def why(self, item_id: str, *, user: str, thread: str) -> Answer:
+        self.calls.append(f"why {item_id}")
+        item = self.catalogue.item(item_id)
+        reply = f"{item.title} takes low light, and it says: “{item.text}”"
+        return self._finish(user, thread, f"Why {item.title}?", reply, (), self._thread(user, thread).wish)
+
+    async def feedback(self, item_id: str, feeling: str, *, user: str, thread: str) -> Wish:
+        self.calls.append(f"feedback {item_id} {feeling}")
+        self.catalogue.item(item_id)
+        kept = self._thread(user, thread)
+        others = {
+            name: tuple(i for i in getattr(kept.wish, name) if i != item_id) for name in ("liked", "disliked", "seen")
+        }
+        others[feeling] = (*others[feeling], item_id)
+        kept.wishes[-1] = kept.wish.model_copy(update=others)
+        return kept.wish
+
+    async def wish(self, *, user: str, thread: str) -> Wish:
+        return self._thread(user, thread).wish
+
+    async def drop_preference(self, key: str, *, user: str, thread: str) -> Wish:
+        self.calls.append(f"drop {key}")
+        kept = self._thread(user, thread)
+        left = tuple(p for p in kept.wish.preferences if p.key != key)
+        kept.wishes[-1] = kept.wish.model_copy(update={"preferences": left})
+        return kept.wish
+
+    async def talk(self, *, user: str, thread: str) -> list[Exchange]:
+        return list(self._thread(user, thread).talk)
+
+    async def undo(self, *, user: str, thread: str) -> str:
+        self.calls.append("undo")
+        kept = self._thread(user, thread)
+        if not kept.talk:
+            raise UnknownThreadError("There is nothing to undo.", "Say something first.")
+        kept.wishes.pop()
+        return kept.talk.pop().text
+
+    async def forget(self, *, user: str, thread: str | None = None) -> None:
+        self.calls.append(f"forget {thread}")
+        self.threads = {k: v for k, v in self.threads.items() if k[0] != user}
+
+
+def _fitting(wish: Wish) -> tuple[str, ...]:
+    return tuple(i.id for i in ITEMS if i.id not in wish.barred and i.attributes.get("pets") != ("toxic",))
+
+
+def _verdicts(item: Item, facts: dict[str, str]) -> tuple[Verdict, ...]:
+    pets = facts.get("pets", "")
+    low = "low" in facts["light"]
+    small = float(str(item.attributes["height"])) <= 100
+    return (
+        Verdict(preference="low light", strength="prefer", label=_label(low), score=0.9, evidence=facts["light"]),
+        Verdict(
+            preference="not toxic for pets",
+            strength="must_not",
+            label=_label(pets == "safe") if pets else "neutral",
+            score=0.5,
+            evidence=pets,
+        ),
+        Verdict(
+            preference="at most 100 cm", strength="prefer", label=_label(small), score=0.4, evidence=facts["height"]
+        ),
+    )
+
+
+def _label(fits: bool) -> Literal["entails", "contradicts"]:
+    return "entails" if fits else "contradicts"
+
+
+def _step(agent: AgentName, milliseconds: float, note: str, **more) -> Step:
+    return Step(agent=agent, milliseconds=milliseconds, note=note, **more)
+
+
+STEPS = (
+    _step("understand", 412, "3 preferences, wants items", brain="qwen3-8b", calls=1),
+    _step("retrieve", 38, "8 candidates by dense, bm25, filter"),
+    _step("nli", 21, "6 accepted, 2 dropped"),
+    _step("rank", 3.4, "weighted, then diversity"),
+    _step("respond", 760, "2 sentences", fallback="the model named an item that is not on the cards"),
+    _step("remember", 0.6, "1 lasting preference"),
+)
+
+
+def _reply(titles: list[str]) -> str:
+    if not titles:
+        return "I have shown you everything that fits. Shall we loosen the height?"
+    named = ", ".join(titles[:-1]) + (" and " if len(titles) > 1 else "") + titles[-1]
+    return f"For your dark corner I would look at {named}. They all take low light, and none minds being left alone."

@@ -1,0 +1,99 @@
+"""Whether an item satisfies a limit, with the words of the item that show it.
+
+Attributes are judged by their values, texts by their words: a phrase is entailed where the item's title, text or labels
+carry its stems, quoted as evidence. Absence from a text is never a contradiction.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .catalogue import describe_value
+from .items import Item, date_as_number
+from .limits import Limit
+from .schema import Attribute, Schema
+from .words import content_stems, fold, sentences, stems
+
+Label = Literal["entails", "neutral", "contradicts"]
+
+
+class Entailment(BaseModel):
+    """A verdict on one item and one limit.
+
+    Attributes:
+        label: entails, neutral (the item does not say) or contradicts.
+        score: from -1 to 1; between 0 and 1 for a phrase that is partly there.
+        evidence: quoted from the item, empty when it says nothing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    label: Label
+    score: float
+    evidence: str = ""
+
+
+UNSAID = Entailment(label="neutral", score=0.0)
+
+
+def entails(item: Item, limit: Limit, schema: Schema) -> Entailment:
+    """Judge an item by a limit."""
+    if limit.attribute is None:
+        return _phrases(item, limit, schema)
+    attribute = schema.attribute(limit.attribute)
+    value = item.attributes.get(attribute.name)
+    if value is None or value == ():
+        return UNSAID
+    if attribute.kind == "category" and isinstance(value, tuple):
+        return _labels(value, limit, attribute)
+    return _numbers(value, limit, attribute)
+
+
+def _labels(value: tuple[str, ...], limit: Limit, attribute: Attribute) -> Entailment:
+    wanted = {fold(v) for v in limit.values}
+    shared = [v for v in value if fold(v) in wanted]
+    if shared:
+        return Entailment(label="entails", score=1.0, evidence=f"{_name(attribute)}: {', '.join(shared)}")
+    if attribute.open:
+        return UNSAID
+    return Entailment(label="contradicts", score=-1.0, evidence=f"{_name(attribute)}: {', '.join(value)}")
+
+
+def _numbers(value: object, limit: Limit, attribute: Attribute) -> Entailment:
+    try:
+        number = value if isinstance(value, float) else date_as_number(str(value))
+    except ValueError:
+        return UNSAID
+    inside = any(r.holds(number) for r in limit.ranges)
+    evidence = f"{_name(attribute)}: {describe_value(value, attribute)}"
+    return Entailment(label="entails" if inside else "contradicts", score=1.0 if inside else -1.0, evidence=evidence)
+
+
+def _phrases(item: Item, limit: Limit, schema: Schema) -> Entailment:
+    best = UNSAID
+    for phrase in limit.values:
+        wanted = set(content_stems(phrase))
+        if not wanted:
+            continue
+        for passage in _passages(item, schema):
+            share = len(wanted & set(stems(passage))) / len(wanted)
+            if share > best.score:
+                label: Label = "entails" if share == 1.0 else "neutral"
+                best = Entailment(label=label, score=share if share == 1.0 else share / 2, evidence=passage)
+    return best
+
+
+def _passages(item: Item, schema: Schema) -> list[str]:
+    """What an item says, in quotable pieces: title, labels, sentences."""
+    passages = [item.title]
+    for attribute in schema.attributes:
+        value = item.attributes.get(attribute.name)
+        if isinstance(value, tuple):
+            passages += [f"{_name(attribute)}: {v}" for v in value]
+        elif isinstance(value, str) and attribute.kind == "text":
+            passages += sentences(value)
+    return passages + sentences(item.text)
+
+
+def _name(attribute: Attribute) -> str:
+    return attribute.label or attribute.name

@@ -1,0 +1,364 @@
+"""The catalogue's own words, found in talk: titles, labels, names of people, names of attributes.
+
+Matching goes from strict to loose: as written, in the plural or singular, by stem, by abbreviation, and last by
+spelling (rapidfuzz). A word that ordinary talk uses is never respelt, and a title made of ordinary words counts only
+where something marks it as a title: quotes, capitals, or a cue such as "like" before it.
+
+Finding costs about a millisecond for a message of twenty words; building is linear in the items.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .catalogue import Catalogue
+from .nations import ADJECTIVES
+from .schema import Attribute
+from .words import STOPWORDS, Token, fold, stem, tokens, words
+from .talk_words import TALK_WORDS
+
+LONGEST = 9
+"""Words in the longest phrase that is looked up."""
+
+Kind = Literal["value", "item", "attribute", "noun"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """What a phrase can mean.
+
+    Attributes:
+        kind: a value of an attribute, an item, an attribute itself, or the catalogue's word for an item.
+        attribute: the attribute's name, for values and attributes.
+        value: the value as the catalogue spells it.
+        items: ids, for items.
+        exact: 1.0 as written, less for looser matches.
+    """
+
+    kind: Kind
+    attribute: str = ""
+    value: str = ""
+    items: tuple[str, ...] = ()
+    exact: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A phrase in a message that means something in the catalogue; `start` and `end` count tokens."""
+
+    start: int
+    end: int
+    senses: tuple[Sense, ...]
+
+    def of(self, kind: Kind) -> tuple[Sense, ...]:
+        """The senses of one kind."""
+        return tuple(s for s in self.senses if s.kind == kind)
+
+
+@dataclass
+class _Phrases:
+    """Phrase -> senses, in one way of writing them."""
+
+    senses: dict[str, list[Sense]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, phrase: str, sense: Sense) -> None:
+        known = self.senses[phrase]
+        if not any((s.kind, s.attribute, s.value, s.items) == (sense.kind, sense.attribute, sense.value, sense.items) for s in known):
+            known.append(sense)
+
+
+class Lexicon:
+    """Finds the words of a catalogue in a message.
+
+    Args:
+        catalogue: whose words.
+        frequency: in how many items a stem occurs.
+    """
+
+    def __init__(self, catalogue: Catalogue, frequency: Callable[[str], int]) -> None:
+        self._catalogue = catalogue
+        self._frequency = frequency
+        self._written = _Phrases()
+        self._stemmed = _Phrases()
+        self._titles: dict[str, list[str]] = defaultdict(list)
+        self._surnames: dict[str, list[Sense]] = defaultdict(list)
+        self._abbreviable: list[tuple[tuple[str, ...], Sense]] = []
+        self._add_nouns()
+        for attribute in catalogue.schema.attributes:
+            self._add_attribute(attribute)
+        self._add_titles()
+        self._by_letter = self._spellings()
+
+    def find(self, message: Sequence[Token], text: str = "") -> list[Found]:
+        """The phrases that mean something, in order, none overlapping: longer and stricter matches win.
+
+        Args:
+            message: the message's tokens.
+            text: the message as written, for its quotes.
+        """
+        respelt = [self._respell(t) for t in message]
+        found: list[Found] = []
+        for start in range(len(message)):
+            for end in range(min(start + LONGEST, len(message)), start, -1):
+                senses = self._senses([t.text for t in message[start:end]], 1.0)
+                if not senses and respelt[start:end] != [t.text for t in message[start:end]]:
+                    senses = self._senses(respelt[start:end], 0.8)
+                senses = [s for s in senses if s.kind != "item" or self._marked(message, start, end, text, s)]
+                if senses:
+                    found.append(Found(start, end, tuple(senses)))
+        return _without_overlaps(found)
+
+    def titles_like(self, text: str, among: Iterable[str], at_least: float = 80.0) -> list[str]:
+        """Ids among some items whose title resembles a text, most similar first."""
+        from rapidfuzz import fuzz
+
+        wanted = fold(text)
+        scored = []
+        for item_id in among:
+            item = self._catalogue.item(item_id)
+            score = max(fuzz.token_set_ratio(wanted, fold(t)) for t in (item.title, *item.aliases))
+            if score >= at_least:
+                scored.append((-score, item_id))
+        return [item_id for _, item_id in sorted(scored)]
+
+    def values(self, phrase: str) -> list[Sense]:
+        """The values that a phrase can mean, strictest first."""
+        return [s for s in self._senses(words(phrase), 1.0) if s.kind == "value"]
+
+    def _add_nouns(self) -> None:
+        schema = self._catalogue.schema
+        for noun in (schema.noun, schema.nouns, *schema.also):
+            self._add(noun, Sense("noun"))
+
+    def _add_attribute(self, attribute: Attribute) -> None:
+        sense = Sense("attribute", attribute.name)
+        for name in (attribute.name.replace("_", " "), attribute.label, *attribute.also):
+            self._add(name, sense)
+        if attribute.kind != "category":
+            return
+        for value in self._catalogue.columns.categories[attribute.name].values:
+            self._add_value(attribute, value)
+
+    def _add_value(self, attribute: Attribute, value: str) -> None:
+        known = words(value)
+        if not known or len(known) > LONGEST:
+            return
+        sense = Sense("value", attribute.name, value)
+        self._add(value, sense)
+        for other in attribute.synonyms.get(value, ()):
+            self._add(other, sense)
+        loose = Sense("value", attribute.name, value, exact=0.9)
+        for adjective in ADJECTIVES.get(value, ()):
+            self._add(adjective, loose)
+        if attribute.person and len(known) > 1 and len(known[-1]) > 3 and known[-1] not in TALK_WORDS:
+            self._surnames[known[-1]].append(Sense("value", attribute.name, value, exact=0.7))
+        elif not attribute.person and 2 <= len(known) <= 4:
+            self._abbreviable.append((tuple(known), loose))
+
+    def _add_titles(self) -> None:
+        for item in self._catalogue.items:
+            for title in (item.title, *item.aliases):
+                known = words(title)
+                for form in _title_forms(title, known):
+                    if item.id not in self._titles[form]:
+                        self._titles[form].append(item.id)
+
+    def _add(self, phrase: str, sense: Sense) -> None:
+        known = words(phrase)
+        if not known:
+            return
+        self._written.add(" ".join(known), sense)
+        self._stemmed.add(" ".join(stem(w) for w in known), sense)
+
+    def _senses(self, phrase: Sequence[str], exact: float) -> list[Sense]:
+        written = " ".join(phrase)
+        senses = list(self._written.senses.get(written, ()))
+        if not senses and not (len(phrase) == 1 and written in TALK_WORDS):
+            senses = _closest(written, self._stemmed.senses.get(" ".join(stem(w) for w in phrase), ()), 0.9)
+        if not senses and len(phrase) == 1 and exact == 1.0:
+            senses = self._derived(phrase[0])
+        if not senses and len(phrase) <= 2 and exact == 1.0:
+            senses = self._abbreviated(phrase)
+        if not senses and len(phrase) == 1:
+            senses = self._surnames.get(_without_possessive(written), [])
+        ids = self._titles.get(written)
+        if ids:
+            senses = [*senses, Sense("item", items=tuple(ids))]
+        return senses if exact == 1.0 else [_looser(s, exact) for s in senses]
+
+    def _derived(self, word: str) -> list[Sense]:
+        """ "romantic" for Romance, "historical" for History: a long common beginning, short different ends."""
+        if len(word) < 6 or word in TALK_WORDS:
+            return []
+        root = stem(word)
+        for length in range(len(root), 4, -1):
+            if len(root) - length > 3:
+                break
+            matches = [
+                s
+                for known, senses in self._derivable.get(root[:5], {}).items()
+                if known.startswith(root[:length]) and len(known) - length <= 3
+                for s in senses
+            ]
+            if matches:
+                return [_looser(s, 0.8) for s in _closest(word, matches, 1.0)[:1]]
+        return []
+
+    @property
+    def _derivable(self) -> dict[str, dict[str, list[Sense]]]:
+        cached = getattr(self, "_derivable_cache", None)
+        if cached is None:
+            cached = defaultdict(dict)
+            for phrase, senses in self._stemmed.senses.items():
+                values = [s for s in senses if s.kind == "value" and not self._catalogue.schema.attribute(s.attribute).person]
+                if values and " " not in phrase and len(phrase) >= 5:
+                    cached[phrase[:5]][phrase] = values
+            self._derivable_cache = cached
+        return cached
+
+    def _abbreviated(self, phrase: Sequence[str]) -> list[Sense]:
+        """ "sci fi" and "scifi" for Science Fiction, "fps" for First-Person Shooter."""
+        if any(w in TALK_WORDS or w in STOPWORDS for w in phrase) or sum(map(len, phrase)) > 8:
+            return []
+        if len(phrase) == 1 and (len(phrase[0]) < 3 or self._frequency(stem(phrase[0])) > 0):
+            return []
+        return [sense for known, sense in self._abbreviable if _abbreviates(phrase, known)][:1]
+
+    def _respell(self, token: Token) -> str:
+        """The catalogue's word that a misspelt word most resembles, or the word itself."""
+        word = token.text
+        if len(word) < 5 or not word.isalpha() or word in TALK_WORDS or word in STOPWORDS:
+            return word
+        near = self._by_letter.get(word[0], {})
+        bare = _without_possessive(word)
+        if bare in near.get(len(bare), ()) or self._frequency(stem(bare)) > 0 or stem(bare) in _TALK_STEMS:
+            return word
+        from rapidfuzz import process
+        from rapidfuzz.distance import DamerauLevenshtein
+
+        allowed = 1 if len(word) < 6 else 2
+        choices = [w for length in range(len(word) - allowed, len(word) + allowed + 1) for w in near.get(length, ())]
+        best = process.extractOne(word, choices, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
+        return best[0] if best else word
+
+    def _spellings(self) -> dict[str, dict[int, list[str]]]:
+        """First letter -> length -> the words of all phrases, and of ordinary talk (so that "somthing" finds no title)."""
+        vocabulary: dict[str, None] = dict.fromkeys(sorted(TALK_WORDS))
+        for phrase in (*self._written.senses, *self._titles, *self._surnames):
+            vocabulary.update(dict.fromkeys(phrase.split()))
+        near: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for word in vocabulary:
+            if word.isalpha() and len(word) > 2:
+                near[word[0]][len(word)].append(word)
+        return near
+
+    def _marked(self, message: Sequence[Token], start: int, end: int, text: str, sense: Sense) -> bool:
+        """Whether a phrase that could be a title is meant as one."""
+        part = message[start:end]
+        if _quoted(part, text):
+            return True
+        ordinary = all(self._is_ordinary(t.text) for t in part)
+        if not ordinary:
+            return True
+        capitals = [t.raw[0].isupper() or t.raw[0].isdigit() for t in part if t.text not in STOPWORDS or len(part) == 1]
+        shouted = all(t.raw.isupper() for t in message if t.raw.isalpha())
+        opens = start == 0 or _opens_sentence(text, part[0])
+        if capitals and all(capitals) and not shouted and (not opens or len(part) > 1 or len(message) == 1):
+            return True
+        before = [t.text for t in message[max(0, start - 2) : start]]
+        after = message[end].text if end < len(message) else ""
+        cued = bool(before) and (before[-1] in _TITLE_CUES or before[-1] == "the" and len(before) > 1 and before[0] in _TITLE_CUES)
+        closed = not after or after in _TITLE_ENDS or _breaks_after(text, part[-1])
+        if len(part) == 1 and part[0].text in STOPWORDS | _PRONOUNS:
+            return False
+        return cued and closed and sense.exact == 1.0 or len(part) == len(message) and len(part) > 1
+
+    def _is_ordinary(self, word: str) -> bool:
+        """Whether a word is one of talk, or common in the catalogue's texts, or a label."""
+        if word in TALK_WORDS or word in STOPWORDS or word.isdigit():
+            return True
+        if any(s.kind == "value" for s in self._written.senses.get(word, ())):
+            return True
+        return self._frequency(stem(word)) > max(3, len(self._catalogue) // 1500)
+
+
+_TITLE_CUES = frozenset(
+    """like seen watched read played loved love enjoyed liked than as called titled named similar hated adored finished
+    rewatched to recommend about is was""".split()
+)  # fmt: skip
+_TITLE_ENDS = frozenset("and or but with without except that which so because from by is was were please though for if in when yet".split())
+_PRONOUNS = frozenset("it her him them us me he she they we you i one this that up".split())
+_TALK_STEMS = frozenset(stem(w) for w in TALK_WORDS)
+
+
+def _title_forms(title: str, known: list[str]) -> set[str]:
+    """A title as people shorten it: without its first article, and its part before a colon or bracket."""
+    forms = {" ".join(known)}
+    for mark in (":", " - ", " – ", "("):
+        head = words(title.split(mark)[0])
+        if 0 < len(head) < len(known) and (len(head) > 1 or len(head[0]) > 4):
+            forms.add(" ".join(head))
+    for form in list(forms):
+        first, _, rest = form.partition(" ")
+        if first in ("the", "a", "an") and rest:
+            forms.add(rest)
+    return {f for f in forms if f and len(f.split()) <= LONGEST}
+
+
+def _closest(written: str, senses: Iterable[Sense], exact: float) -> list[Sense]:
+    """Senses nearest in spelling first; where several values share a stem, only the nearest."""
+    from rapidfuzz.distance import Levenshtein
+
+    ranked = sorted(senses, key=lambda s: Levenshtein.distance(written, fold(s.value or s.attribute)))
+    values = [s for s in ranked if s.kind == "value"]
+    kept = {s.attribute: s for s in reversed(values)}
+    return [_looser(s, exact) for s in ranked if s.kind != "value" or kept[s.attribute] is s]
+
+
+def _looser(sense: Sense, exact: float) -> Sense:
+    return Sense(sense.kind, sense.attribute, sense.value, sense.items, sense.exact * exact)
+
+
+def _abbreviates(phrase: Sequence[str], known: Sequence[str]) -> bool:
+    if len(phrase) == 2:
+        return len(known) == 2 and all(2 <= len(a) < len(b) and b.startswith(a) for a, b in zip(phrase, known, strict=True))
+    word = phrase[0]
+    if len(known) >= 3 and word == "".join(w[0] for w in known):
+        return True
+    return len(known) == 2 and any(
+        known[0].startswith(word[:cut]) and known[1].startswith(word[cut:]) for cut in range(2, len(word) - 1)
+    )
+
+
+def _without_possessive(word: str) -> str:
+    return word[:-2] if word.endswith("'s") else word.rstrip("'")
+
+
+def _quoted(part: Sequence[Token], text: str) -> bool:
+    before, after = text[: part[0].start].rstrip(), text[part[-1].end :].lstrip()
+    return before[-1:] in tuple("\"“”«'*_") and after[:1] in tuple("\"“”»'*_") and bool(before and after)
+
+
+def _opens_sentence(text: str, token: Token) -> bool:
+    return text[: token.start].rstrip()[-1:] in ("", ".", "!", "?", "\n")
+
+
+def _breaks_after(text: str, token: Token) -> bool:
+    return text[token.end :].lstrip()[:1] in tuple(",.;:!?)")
+
+
+def _without_overlaps(found: list[Found]) -> list[Found]:
+    def weight(f: Found) -> tuple[float, ...]:
+        return (f.end - f.start, max(s.exact for s in f.senses))
+
+    chosen: list[Found] = []
+    for candidate in sorted(found, key=weight, reverse=True):
+        if all(candidate.end <= c.start or candidate.start >= c.end for c in chosen):
+            chosen.append(candidate)
+    return sorted(chosen, key=lambda f: f.start)
+
+
+def read_tokens(text: str) -> list[Token]:
+    """The tokens that `Lexicon.find` takes."""
+    return tokens(text)

@@ -1,0 +1,26 @@
+"""Nations and languages by their adjectives, so that "Korean" finds the value South Korea in any catalogue."""
+
+_TABLE = """
+Algeria: algerian|Argentina: argentinian, argentine|Australia: australian, aussie|Austria: austrian|Belgium: belgian
+Bosnia and Herzegovina: bosnian|Brazil: brazilian|Bulgaria: bulgarian|Cambodia: cambodian|Canada: canadian|Chile: chilean
+China: chinese|Colombia: colombian|Croatia: croatian|Cuba: cuban|Czech Republic: czech|Czechia: czech
+Czechoslovakia: czechoslovak, czech|Denmark: danish|Egypt: egyptian|Estonia: estonian|Ethiopia: ethiopian|Finland: finnish
+France: french|Georgia: georgian|Germany: german|Greece: greek|Hong Kong: hongkong, cantonese|Hungary: hungarian
+Iceland: icelandic|India: indian|Indonesia: indonesian|Iran: iranian|Iraq: iraqi|Ireland: irish|Israel: israeli
+Italy: italian|Jamaica: jamaican|Japan: japanese|Kenya: kenyan|Lebanon: lebanese|Malaysia: malaysian|Mali: malian
+Mexico: mexican|Mongolia: mongolian|Morocco: moroccan|Netherlands: dutch|New Zealand: kiwi|Nigeria: nigerian
+Norway: norwegian|Pakistan: pakistani|Palestine: palestinian|Peru: peruvian|Philippines: filipino, philippine
+Poland: polish|Portugal: portuguese|Romania: romanian|Russia: russian|Senegal: senegalese|Serbia: serbian
+Singapore: singaporean|South Africa: south african|South Korea: korean, south korean|Soviet Union: soviet, ussr
+Spain: spanish|Sweden: swedish|Switzerland: swiss|Taiwan: taiwanese|Thailand: thai|Tunisia: tunisian|Turkey: turkish
+Ukraine: ukrainian|United Kingdom: british, uk, english|United States: american, us, usa|Uruguay: uruguayan
+Venezuela: venezuelan|Vietnam: vietnamese|Wales: welsh|Scotland: scottish|England: english
+"""
+
+ADJECTIVES: dict[str, tuple[str, ...]] = {
+    nation.strip(): tuple(a.strip() for a in adjectives.split(","))
+    for entry in _TABLE.replace("\n", "|").split("|")
+    if entry.strip()
+    for nation, adjectives in [entry.split(":")]
+}
+"""Nation -> its adjectives, folded."""
