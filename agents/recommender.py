@@ -84,8 +84,7 @@ class Recommender:
         async with self._opening:
             if self._graph is not None:
                 return
-            index = self.index
-            _ = index.lexicon, index.catalogue.columns
+            await asyncio.to_thread(self._warm)
             threads = await self._stack.enter_async_context(open_threads(self._setup.checkpoints, self._setup.store))
             self._threads = threads
             self._graph = build_graph(threads.saver, threads.store)
@@ -226,6 +225,13 @@ class Recommender:
             if thread is None:
                 await forget(threads.store, user)
             await threads.shrink()
+
+    def _warm(self) -> None:
+        """Load what the first turn would wait for: index, lexicon, columns, encoder."""
+        index = self.index
+        _ = index.lexicon, index.catalogue.columns, index.catalogue.popularity
+        index.lexical.scores(index.catalogue.schema.noun)
+        index.encoder.encode([index.catalogue.schema.noun])
 
     @property
     def _open_threads(self) -> Threads:

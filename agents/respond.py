@@ -1,11 +1,17 @@
 """The replying agent, built-in brain: two to five sentences that name exactly the items on the cards."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from ..tools.index import Index
+from ..tools.items import Item
+from ..tools.words import content_stems, sentences, stems
 from .answer import named
 from .retrieve import in_words
 from .state import Miss, Pick, Understanding, Wish
+
+_LONGEST = 180
+"""Characters of an item's own text in one line."""
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -24,21 +30,37 @@ async def respond(picks: Sequence[Pick], understanding: Understanding, wish: Wis
     noun = schema.noun if len(picks) == 1 else schema.nouns
     wanted = wish_in_words(wish, index)
     opening = _acknowledge(understanding)
-    only = "only " if few else ""
     count = _WORDS[len(picks)] if len(picks) < len(_WORDS) else str(len(picks))
     unsure = _unsure(picks)
     if unsure:
-        fit = "may fit" if len(picks) > 1 else "may fit"
-        lead = f"No {schema.noun} is known to fit all of it; the catalogue does not say of {'these' if len(picks) > 1 else 'this one'} whether it is {unsure}, but {'they' if len(picks) > 1 else 'it'} {fit}."
+        lead = f"No {schema.noun} is known to fit all of it; the catalogue does not say of {'these' if len(picks) > 1 else 'this one'} whether it is {unsure}, but {'they' if len(picks) > 1 else 'it'} may fit."
     elif wanted:
         verb = "fits" if len(picks) == 1 else "fit"
-        lead = f"{only}{count} {noun} {verb} {wanted}:".capitalize() if few else f"{count.capitalize()} {noun} for {wanted}:"
+        lead = f"Only {count} {noun} {verb} {wanted}:" if few else f"{count.capitalize()} {noun} for {wanted}:"
     elif wish.seeds or wish.liked:
         lead = f"{count.capitalize()} {noun} close to what you like:"
     else:
         lead = f"{count.capitalize()} {noun} to begin with:"
-    lines = [f"{named(index.catalogue.item(p.item), index)} – {p.reason}." if p.reason else f"{named(index.catalogue.item(p.item), index)}." for p in picks]
+    lines = [_line(p, wish, index) for p in picks]
     return " ".join(part for part in (opening, lead) if part) + "\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _line(pick: Pick, wish: Wish, index: Index) -> str:
+    """One item in one sentence: what it is in its own words, and what speaks for it."""
+    item = index.catalogue.item(pick.item)
+    hook = telling_sentence(item, wish)
+    reason = f" ({pick.reason})" if hook and pick.reason and hook not in pick.reason else "" if hook else pick.reason
+    return f"{named(item, index)} – {hook}{reason}." if hook or reason else f"{named(item, index)}."
+
+
+def telling_sentence(item: Item, wish: Wish) -> str:
+    """The sentence of an item's text that shares most with the wish, the first where none does; shortened, no full stop."""
+    found = sentences(item.text)
+    if not found:
+        return ""
+    wanted = {s for p in wish.preferences if p.wanted for v in p.limit.values for s in content_stems(v)}
+    best = max(found[:6], key=lambda sentence: len(wanted & set(stems(sentence))))
+    return shorten(best, width=_LONGEST, placeholder=" …").rstrip(".")
 
 
 def wish_in_words(wish: Wish, index: Index) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from ..tools.index import Index
 from ..tools.items import Item
-from ..tools.words import sentences
 from .state import Judged, Verdict, Wish
 
 _SHOWN = 3
@@ -17,17 +16,14 @@ async def summarize(accepted: Sequence[Judged], wish: Wish, index: Index) -> lis
 
 
 def reason(judged: Judged, wish: Wish, index: Index) -> str:
-    """Why an item fits: entailed preferences by their evidence, what it has in common with seeds, else its first sentence."""
+    """Why an item fits: entailed preferences by their evidence, and what it has in common with seeds."""
     item = index.catalogue.item(judged.item)
     parts = _evidence(judged.verdicts)
     seeds = [index.catalogue.item(i) for i in (wish.seeds or wish.liked)[-2:]]
     shared = _in_common(item, seeds, index) if seeds and len(parts) < _SHOWN else ""
     if shared:
         parts.append(shared)
-    if parts:
-        return "; ".join(parts[:_SHOWN])
-    first = sentences(item.text)[:1]
-    return first[0].rstrip(".") if first else ""
+    return "; ".join(parts[:_SHOWN])
 
 
 def _evidence(verdicts: Sequence[Verdict]) -> list[str]:

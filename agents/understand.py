@@ -225,8 +225,8 @@ def _asks_a_fact(level: str, wish: Wish, pointed: bool, preferences: list[Prefer
 
 
 def _unknown_words(message: Message) -> bool:
-    content = [t.text for t in message.tokens if not is_filler(t.text)]
-    return bool(content) or not message.tokens
+    free = (t.text for t, taken in zip(message.tokens, message.taken, strict=True) if not taken)
+    return not message.tokens or any(not is_filler(word) for word in free)
 
 
 def _with_rejections(act: Act, mentions: list[Mention], wish: Wish, message: Message) -> list[Mention]:

@@ -191,12 +191,17 @@ def show_memory(
 
     async def look() -> list[str]:
         async with shell.open(shell.settings(catalogue=catalogue)) as recommender:
-            wish = await recommender.wish(user=user, thread=thread or new_thread())
+            if thread:
+                wish, threads = await recommender.wish(user=user, thread=thread), []
+            else:
+                wish, threads = await recommender.known(user=user), await recommender.threads(user=user)
             lines = preference_lines(wish, recommender.catalogue.schema)
             for name in ("liked", "disliked", "seen", "accepted", "rejected"):
-                titles = [recommender.catalogue.item(i).title for i in getattr(wish, name)]
+                ids = getattr(wish, name)
+                known = recommender.catalogue.row_of
+                titles = [recommender.catalogue.item(i).title if i in known else i for i in ids]
                 lines += [clean(f"{name}: {', '.join(titles)}")] if titles else []
-            return lines
+            return [*lines, clean(f"conversations: {', '.join(threads)}")] if threads else lines
 
     for line in asyncio.run(look()) or ["Nothing is remembered."]:
         shell.out.print(Text(line))

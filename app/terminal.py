@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import shlex
 import sys
 import uuid
@@ -148,11 +149,19 @@ def _draw_verdict(verdict: "Verdict") -> Text:
     return Text(f"{mark} ", style=colour) + Text(clean(verdict.preference), style="default")
 
 
+def draw_reply(reply: str) -> Text:
+    """A reply with its titles, which stand between `**`, in bold."""
+    drawn = Text()
+    for place, part in enumerate(re.split(r"\*\*(.+?)\*\*", clean(reply))):
+        drawn.append(part, style="bold" if place % 2 else "")
+    return drawn
+
+
 def show_answer(console: Console, answer: "Answer", *, spoken: bool = False) -> None:
     """Print an answer's reply (unless it was spoken already), its cards and what one could say next."""
     if not spoken:
-        console.print(Text(clean(answer.reply)))
-    for number, card in enumerate(answer.items, 1):
+        console.print(draw_reply(answer.reply))
+    for number, card in enumerate(answer.items or answer.nearest, 1):
         console.print(draw_card(card, number))
     if answer.question is not None and answer.question.options:
         console.print(Text("For example: " + " · ".join(clean(o) for o in answer.question.options), style="dim"))
@@ -288,17 +297,17 @@ class Chat:
                     spinner.update(text=Text(clean(f"{event.agent}{note} …"), style="dim"))
                 else:
                     spoken += event.text
-                    live.update(Text(clean(spoken)), refresh=True)
+                    live.update(draw_reply(spoken), refresh=True)
             if answer is None:
                 raise InputError("The conversation ended without an answer.", "Say it again.")
             # What was streamed may have been cut short; the answer counts.
-            live.update(Text(clean(answer.reply)))
+            live.update(draw_reply(answer.reply))
             live.transient = not self.console.is_terminal
         show_answer(self.console, answer, spoken=self.console.is_terminal)
         return answer
 
     def _keep(self, answer: "Answer") -> None:
-        self.cards = answer.items or self.cards
+        self.cards = answer.items or answer.nearest or self.cards
         if self.console.is_terminal and answer.steps:
             self.console.print(Text(steps_line(answer), style="dim"))
 

@@ -56,6 +56,8 @@ def test_clean_text_can_always_be_written(text: str) -> None:
         ("1,23,4", None),
         ("12-14", None),
         (True, None),
+        (10**400, None),
+        ("9" * 5000, None),
         ("", None),
     ],
 )
@@ -68,7 +70,7 @@ def test_the_columns_mark_decides_what_a_dot_means() -> None:
     assert parse_number("1.299", decimal=",") == 1299
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False))
+@given(st.floats(-1e200, 1e200))
 def test_every_float_is_read_back(number: float) -> None:
     assert parse_number(repr(number)) == number
 
@@ -87,8 +89,18 @@ def test_units_stand_beside_the_number(raw: str, unit: str) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "minutes"),
-    [("1h 30m", 90), ("PT1H15M", 75), ("1:30:00", 90), ("3:45", 3.75), ("1 hr 5 min", 65), ("45 minutes", 45), ("1h30", 90), ("soon", None), ("", None)],
-)  # fmt: skip
+    [
+        ("1h 30m", 90),
+        ("1h30", 90),
+        ("PT1H15M", 75),
+        ("1:30:00", 90),
+        ("3:45", 3.75),
+        ("1 hr 5 min", 65),
+        ("45 minutes", 45),
+        ("soon", None),
+        ("", None),
+    ],
+)
 def test_lengths_of_time_are_minutes(raw: str, minutes: float | None) -> None:
     assert parse_minutes(raw) == minutes
 
@@ -116,6 +128,7 @@ def test_lengths_of_time_are_minutes(raw: str, minutes: float | None) -> None:
         ("2018-02-31", None),
         ("0", None),
         ("may contain nuts", None),
+        ("may " + "9" * 5000, None),
     ],
 )
 def test_dates_become_iso_text(raw: object, iso: str | None) -> None:

@@ -288,9 +288,10 @@ def test_a_catalogues_name_is_made_from_the_files(file: str, name: str) -> None:
 
 
 def test_memory_can_be_seen_and_forgotten(recommender: FakeRecommender) -> None:
-    shown = convrec("memory", "show", "--user", "ann", recommender=recommender)
-    assert "must: kind green" in shown.stdout
-    assert "liked: Lapsang" in shown.stdout
+    lasting = convrec("memory", "show", "--user", "ann", recommender=recommender)
+    assert lasting.stdout == "liked: Lapsang, gone\nconversations: t-1, t-2\n"
+    thread = convrec("memory", "show", "--user", "ann", "--thread", "t-1", recommender=recommender)
+    assert "must: kind green" in thread.stdout
     assert convrec("memory", "forget", "--user", "ann", recommender=recommender).exit_code == 0
     assert convrec("memory", "forget", "--user", "ann", "--thread", "t", recommender=recommender).exit_code == 0
     assert recommender.asked[-2:] == [("forget", "ann", "None"), ("forget", "ann", "t")]

@@ -67,6 +67,12 @@ def test_a_quote_that_is_never_closed_costs_one_row(tmp_path: Path) -> None:
     assert [fault.line for fault in faults] == [3]
 
 
+def test_quotes_left_open_on_two_rows_do_not_pair_up(tmp_path: Path) -> None:
+    rows, faults = read(write(tmp_path, "a.csv", 'id,title\n1,"A\n2,"B\n3,"C"\n4,"Weird Al" Yankovic\n'))
+    assert [row.cells["title"] for row in rows] == ["C", "Weird Al Yankovic"]
+    assert [fault.line for fault in faults] == [2, 3]
+
+
 def test_a_field_too_long_for_csv_is_a_fault(tmp_path: Path) -> None:
     rows, faults = read(write(tmp_path, "a.csv", f"id,title\n1,{'x' * 140_000}\n2,B\n"))
     assert [row.line for row in rows] == [3]

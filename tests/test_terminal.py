@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from convrec.agents.state import Answer, Card, ClarifyingQuestion, Exchange, Preference, Step, Usage, Verdict, Wish
-from convrec.app.terminal import Chat, clean, preference_lines, show_answer
+from convrec.app.terminal import Chat, clean, draw_reply, preference_lines, show_answer
 from convrec.tools.catalogue import Catalogue
 from convrec.tools.errors import MessageError, UnknownItemError, UnknownThreadError
 from convrec.tools.items import Item
@@ -86,22 +86,28 @@ class FakeRecommender:
             yield Token(word + " ")
         yield answer
 
-    async def feedback(self, item_id: str, feeling: str, *, user: str, thread: str) -> Wish:
-        self.asked.append(("feedback", item_id, feeling))
-        if item_id not in self.catalogue.row_of:
+    async def feedback(self, item: str, feeling: str, *, user: str, thread: str) -> Wish:
+        self.asked.append(("feedback", item, feeling))
+        if item not in self.catalogue.row_of:
             raise UnknownItemError("no such tea")
         return Wish()
 
-    async def more_like(self, item_id: str, *, user: str, thread: str) -> Answer:
-        self.asked.append(("more", item_id))
+    async def more_like(self, item: str, *, user: str, thread: str) -> Answer:
+        self.asked.append(("more", item))
         return Answer(reply="Try Sencha.", items=(card(ITEMS[1]),))
 
-    async def why(self, item_id: str, *, user: str, thread: str) -> Answer:
-        self.asked.append(("why", item_id))
+    async def why(self, item: str, *, user: str, thread: str) -> Answer:
+        self.asked.append(("why", item))
         return Answer(reply="Because it is green.")
 
     async def wish(self, *, user: str, thread: str) -> Wish:
         return Wish(preferences=self.preferences, liked=("t1",))
+
+    async def known(self, *, user: str) -> Wish:
+        return Wish(liked=("t1", "gone"))
+
+    async def threads(self, *, user: str) -> list[str]:
+        return ["t-1", "t-2"]
 
     async def drop_preference(self, key: str, *, user: str, thread: str) -> Wish:
         self.preferences = tuple(p for p in self.preferences if p.key != key)
@@ -242,6 +248,14 @@ def test_a_clarifying_question_shows_its_options() -> None:
     question = ClarifyingQuestion(attribute="kind", text="Which kind?", options=("black", "green"))
     show_answer(Console(file=screen, width=80), Answer(reply="Which kind?", question=question))
     assert "black · green" in screen.getvalue()
+
+
+def test_titles_in_a_reply_are_bold_and_the_nearest_items_of_a_miss_are_cards() -> None:
+    assert draw_reply("Try **M*A*S*H** or **Sencha**.").plain == "Try M*A*S*H or Sencha."
+    talk = Talk()
+    show_answer(talk.chat.console, Answer(reply="Nothing fits. **Sencha** is near.", nearest=(card(ITEMS[1]),)))
+    assert "Sencha is near." in talk.screen.getvalue()
+    assert "1. Sencha" in talk.screen.getvalue()
 
 
 def test_a_phrase_without_an_attribute_is_a_preference_too() -> None:

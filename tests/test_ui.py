@@ -227,7 +227,7 @@ def test_preferences_are_grouped_by_what_is_wanted_and_each_can_be_removed():
     wish = Wish(preferences=(DARK, NO_TOXIC, LOW), liked=("p1",), seen=("p2",))
     html = panel_html(wish, SCHEMA, lambda item: f"title of {item}")
     reader = read(html)
-    wanted, unwanted = html.split("You don't want")
+    wanted, unwanted = html.split("You don’t want")
     assert "light: low" in wanted
     assert "height: at most 100 cm" in wanted
     assert "pets: toxic" in unwanted
@@ -273,6 +273,12 @@ def test_only_the_newest_turn_offers_quick_replies_and_undo():
     assert read(answer_html(turn, Wish(), "item", newest=False)).acts() == []
 
 
+def test_what_comes_nearest_is_set_apart_from_what_fits():
+    turn = Turn(Ask("say", "a", "a"), reply="Nothing fits.", nearest=(StandIn()._card("p1"),), state="done")
+    words = read(answer_html(turn, Wish(), "plant", newest=False)).words
+    assert words.index("Near, but not what you asked for") < words.index("Cast-Iron Plant")
+
+
 def test_a_browser_keeps_its_user_and_nobody_elses_words_become_one():
     user = known_or_new(None)
     assert known_or_new(user) == user
@@ -286,7 +292,7 @@ async def test_a_reply_streams_in_and_ends_with_its_cards(handlers: Handlers, se
         replies.append((turn.state, len(turn.steps), turn.reply, len(turn.cards)))
     assert replies[0] == ("working", 0, "", 0)
     assert ("working", 3, "", 0) in replies
-    growing = [reply for _, _, reply, _ in replies]
+    growing = [reply.strip() for _, _, reply, _ in replies]
     assert growing == sorted(growing, key=len)
     assert replies[-1][0] == "done"
     assert replies[-1][3] == 3
@@ -451,25 +457,31 @@ async def test_two_tabs_of_one_browser_share_the_user_and_never_the_thread(handl
 
 
 def page_config(stand_in: StandIn) -> dict[str, Any]:
+    # To be called where a loop runs: without one, Gradio makes a loop and never closes it.
     return build_page(stand_in).get_config_file()
 
 
-def test_the_page_builds_and_none_of_its_handlers_is_a_public_api(stand_in: StandIn):
+async def test_the_page_builds_and_none_of_its_handlers_is_a_public_api(stand_in: StandIn):
     config = page_config(stand_in)
     assert len(config["dependencies"]) >= 5
     assert {d["api_visibility"] for d in config["dependencies"]} == {"private"}
     assert config["analytics_enabled"] is False
 
 
-def test_every_button_of_the_page_has_somewhere_to_go(stand_in: StandIn):
+async def test_every_button_of_the_page_has_somewhere_to_go(stand_in: StandIn):
     bridge = next(c for c in page_config(stand_in)["components"] if c["props"].get("js_on_load"))
     assert bridge["props"]["js_on_load"] == BRIDGE
     for act in ("say", "more", "why", "retry", "undo", "panel"):
         assert f'"{act}"' in BRIDGE
 
 
-def test_nothing_of_the_page_is_fetched_from_elsewhere(stand_in: StandIn):
-    look = STYLE.read_text(encoding="utf-8") + theme()._get_theme_css() + BRIDGE + json.dumps(page_config(stand_in))
+async def test_nothing_of_the_page_is_fetched_from_elsewhere(stand_in: StandIn):
+    look = (
+        STYLE.read_text(encoding="utf-8")
+        + theme()._get_theme_css()
+        + BRIDGE
+        + json.dumps(page_config(stand_in), default=str)
+    )
     for address in ("fonts.g", "cdn", "@import", "http://", "https://"):
         assert address not in look.replace("http://www.w3.org", "").lower()
 

@@ -18,11 +18,12 @@ MISSING = frozenset(
 
 _INLINE = re.compile(r"</?(?:b|i|em|strong|span|a|sub|sup|u|s|font|small|big|mark|code)(?:\s[^<>]*)?>", re.I)
 _TAG = re.compile(
-    r"<(script|style)\b[^<>]*>.{0,20000}?</\1>|<!--.{0,5000}?-->|</?(?:p|br|div|ul|ol|li|h[1-6]|table|t[rdh]|thead|tbody|"
-    r"img|hr|blockquote|q|pre|iframe|video|audio|source|input|button|form|section|article|header|footer|nav|figure|"
-    r"figcaption|center|d[ldt]|label|html|head|body|title|meta|link|svg|path|script|style|cite|abbr|del|ins)(?:[\s/][^<>]*)?>",
-    re.I | re.S,
+    r"</?(?:p|br|div|ul|ol|li|h[1-6]|table|t[rdh]|thead|tbody|img|hr|blockquote|q|pre|iframe|video|audio|source|input|"
+    r"button|form|section|article|header|footer|nav|figure|figcaption|center|d[ldt]|label|html|head|body|title|meta|link|"
+    r"svg|path|cite|abbr|del|ins)(?:[\s/][^<>]*)?>",
+    re.I,
 )
+_HIDDEN = re.compile(r"<(script|style)\b[^<>]*>.{0,20000}?</\1>|<!--.{0,5000}?-->", re.I | re.S)
 _CONTROL = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -32,14 +33,20 @@ _BLOCK = re.compile(r"\[/?(?:b|i|u|h\d|url|img|list|\*)(?:=[^\]]*)?\]", re.I)  #
 def clean_text(text: str) -> str:
     """Plain text: no HTML, no control characters, single spaces."""
     if "<" in text or "&" in text:
-        text = html.unescape(_TAG.sub(" ", _INLINE.sub("", text)))
+        text = html.unescape(_untagged(text))
         if "<" in text:  # it was escaped twice
-            text = _TAG.sub(" ", _INLINE.sub("", text))
+            text = _untagged(text)
     if "[" in text:
         text = _BLOCK.sub(" ", text)
     if not (text.isascii() and text.isprintable()):
         text = _CONTROL.sub("", text)
     return " ".join(text.split())
+
+
+def _untagged(text: str) -> str:
+    if "-->" in text or "</s" in text or "</S" in text:
+        text = _HIDDEN.sub(" ", text)
+    return _TAG.sub(" ", _INLINE.sub("", text))
 
 
 def is_missing(value: Any) -> bool:

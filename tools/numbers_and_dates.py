@@ -1,11 +1,16 @@
 """Numbers, lengths of time and dates, however they were written: "€ 1.299,00", "1h 30m", "Jan 4, 2018"."""
 
-import math
 import re
 from datetime import UTC, date, datetime
 from typing import Any
 
 from .cells import as_text
+
+LONGEST = 60
+"""Text of more characters than this is no number, length of time or date."""
+
+LARGEST = 1e300
+"""Numbers beyond this are taken for nonsense; infinity is among them."""
 
 CURRENCIES = {
     "$": "USD",
@@ -47,14 +52,16 @@ def parse_number(value: Any, decimal: str = ".") -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
-        return float(value) if math.isfinite(value) else None
+        return float(value) if -LARGEST < value < LARGEST else None
     text = as_text(value)
+    if len(text) > LONGEST:
+        return None
     found = _number(text)
     if found is None:
         return 0.0 if _FREE.match(text) else None
     digits = _dotted(found["digits"].strip(), decimal)
     number = None if digits is None else float(digits + (found["power"] or ""))
-    return number if number is None or math.isfinite(number) else None
+    return number if number is None or abs(number) < LARGEST else None
 
 
 def unit_of(text: str) -> str:
@@ -101,6 +108,8 @@ def _dotted(digits: str, decimal: str) -> str | None:
 def parse_minutes(value: Any) -> float | None:
     """A length of time written out, in minutes: "1h 30m", "PT90M", "1:30:00", "3:45" (minutes and seconds)."""
     text = as_text(value)
+    if len(text) > LONGEST:
+        return None
     if clock := _CLOCK.fullmatch(text):
         return int(clock[1] or 0) * 60 + int(clock[2]) + int(clock[3]) / 60
     if short := _HM.fullmatch(text):
@@ -140,6 +149,8 @@ def parse_date(value: Any, *, day_first: bool = False) -> str | None:
     if isinstance(value, (date, datetime)):
         return value.isoformat()[:10]
     text = as_text(value)
+    if len(text) > LONGEST:
+        return None
     if found := _YEAR.fullmatch(text):
         year = int(found[1].replace("−", "-"))
         return str(year) if -5000 < year < 2200 and year != 0 else None

@@ -176,7 +176,10 @@ def _records(lines: _Lines, delimiter: str, *, quotes: bool) -> Iterator[list[st
     if delimiter == "::":
         yield from (line.rstrip("\r\n").split("::") if line.strip() else [] for line in lines)
         return
-    reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE)
+    if not quotes:
+        yield from csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        return
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         try:
             record = next(reader)
@@ -184,13 +187,18 @@ def _records(lines: _Lines, delimiter: str, *, quotes: bool) -> Iterator[list[st
             return
         except csv.Error as error:
             lines.put_back_all_but_first()
-            yield f"not CSV: {error}"
-            continue
-        if quotes and len(lines.taken) > 1 and sum(line.count('"') for line in lines.taken) % 2:
-            lines.put_back_all_but_first()
-            yield "a quote is opened and never closed"
-        else:
-            yield record
+            record = _lenient(lines.taken[0], delimiter) or f"not CSV: {error}"
+        yield record
+
+
+def _lenient(line: str, delimiter: str) -> list[str] | None:
+    """A line whose quotes are only untidy, such as `1,"Weird Al" Yankovic`; None where one is left open."""
+    if line.count('"') % 2:
+        return None
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:
+        return None
 
 
 def _delimiter(sample: list[str]) -> str:

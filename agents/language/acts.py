@@ -14,10 +14,10 @@ GREETING = _whole(
     r"hi+(?: there| again| everyone)?|hello+(?: there)?|hey+(?: there| you)?|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|what'?s up|sup|how are you(?: doing)?(?: today)?|how'?s it going|how do you do|nice to meet you|i'?m \w+"
 )
 THANKS = _whole(
-    r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch| a million| again| for (?:the |your |all (?:the |your )?)?(?:help|suggestions?|recommendations?|tips?|ideas?|that|this|everything|info))?|thank you|thx|ty|cheers|much appreciated|appreciate it|i appreciate (?:it|that|your help)|you'?re (?:great|the best|awesome|so helpful|very helpful)|that'?s (?:very |really |so )?helpful|great help|awesome|cool|nice|lovely|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|you too|bye(?: bye)?"
+    r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch| a million| again| for (?:the |your |all (?:the |your )?)?(?:help|suggestions?|recommendations?|tips?|ideas?|that|this|everything|info))?|thank you|thx|ty|cheers|much appreciated|appreciate it|i appreciate (?:it|that|your help)|you'?re (?:great|the best|awesome|so helpful|very helpful)|that'?s (?:very |really |so )?helpful|great help|awesome|cool|nice|lovely|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|you too"
 )
 BYE = _whole(
-    r"(?:good)?bye(?:[ -]?bye)?|see (?:you|ya)(?: later| soon| around)?|later|cya|good ?night|that'?s (?:all|it)(?: for (?:now|today))?|i'?m (?:done|good|all set)|quit|exit|farewell|talk to you later|ttyl|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|take care|thanks?(?: you)?|(?:i )?(?:gotta|got to|have to|need to) go"
+    r"(?:good)?bye(?:[ -]?bye)?|see (?:you|ya)(?: later| soon| around)?|later|cya|good ?night|that'?s (?:all|it)(?: for (?:now|today))?|i'?m (?:done|good|all set)|quit|exit|farewell|talk to you later|ttyl|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|take care|(?:i )?(?:gotta|got to|have to|need to) go"
 )
 HELP = re.compile(
     r"^\W*(?:help(?: me)?|\?+|commands?|menu)\W*$|\bwhat (?:can|do|could) (?:you|i) (?:actually |even )?(?:do|ask(?: you)?|say|help(?: me)? with|know)\b(?! (?:about|of|like))|\bhow (?:do(?:es)? (?:this|you|it|i)(?: thing| page| bot)? (?:work|use)|can you help|to use)|\bwho (?:are|r) (?:you|u)\b|\bwhat (?:are|r) you\b|\bare you (?:a |an )?(?:bot|human|ai|robot|real|person|machine)|\bwhat'?s your name\b|\bwhat is (?:this|your name)\b|\byour instructions\b|\bsystem prompt\b"
@@ -56,7 +56,7 @@ ABOUT = re.compile(
     r"\bwhat(?:'s| is| are| was|s) (?:it|that|this|they|these|those|the \w+(?: \w+)?|.{1,60}?) (?:all )?about\b|\btell me (?:a bit |a little |some )?(?:more )?(?:about|on)\b|\b(?:more|some) (?:info(?:rmation)?|details?)\b|\bdescribe\b|\b(?:the )?(?:plot|story|synopsis|summary|storyline|premise|blurb|description)\b(?: of)?|\bwhat happens\b|\bsumm?ari[sz]e\b|\bmore about\b|\bgive me (?:the )?(?:details|gist)\b"
 )
 QUESTION = re.compile(
-    r"^\W*(?:and |so |ok |okay |hmm |but |also |wait,? |oh |hey,? )*(?:who|whose|what|when|where|which|how|is|are|was|were|does|do|did|has|have|can|could|will|would|isn'?t|doesn'?t|what'?s|who'?s|where'?s|when'?s|how'?s)\b|\?\s*$|\b(?:tell me|do you know|i wonder|can you tell me) (?:who|what|when|where|which|how|if|whether)\b"
+    r"^\W*(?:and |so |ok |okay |hmm |but |also |wait,? |oh |hey,? )*(?:who|whose|what|when|where|which|how|is|are|was|were|does|do|did|has|have|can|could|will|would|what'?s|who'?s|where'?s|when'?s|how'?s)\b|\?\s*$|\b(?:tell me|do you know|i wonder|can you tell me) (?:who|what|when|where|which|how|if|whether)\b"
 )
 ASKS_FOR_ITEMS = re.compile(
     r"\b(?:recommend|suggest|suggestions?|recommendations?|looking for|searching for|show me|find me|find|give me|i(?:'d| would|'m| am)? ?(?:want|need|like|love|fancy|feel like|in the mood|hoping|after|craving|thinking|up for)|(?:do|have) you (?:have|got|know(?: of)?|carry)|have you got|got (?:any|some|anything)|is there (?:a|an|any|some|something|anything)|are there (?:any|some|more)|any(?:thing)? (?:good|with|from|by|like|about|similar|in|that|for|new|else|funny)|what (?:should|can|could|shall|would|do|to) (?:i|we|you recommend|you suggest|watch|read|play|see)|what are (?:some|the best|good|your)|what'?s (?:a|an|some|the best|good|out there|your best)|which \w+ (?:should|would|can|could)|how about|what about|who has|something|anything|some)\b"

@@ -20,13 +20,13 @@ _FEELINGS = (
 )
 
 
-def card_grid(cards: tuple[Card, ...], wish: Wish, noun: str) -> str:
-    """All cards of one answer, best first, with the feedback given so far."""
+def card_grid(cards: tuple[Card, ...], wish: Wish, noun: str, heading: str = "Recommendations") -> str:
+    """All cards of one answer, best first, with the feedback given so far; `heading` is for screen readers."""
     if not cards:
         return ""
     count = f"cr-count-{min(len(cards), 3)}"
     return (
-        f'<ol class="cr-cards {count}" aria-label="Recommendations">'
+        f'<ol class="cr-cards {count}" aria-label="{safe(heading)}">'
         + "".join(f"<li>{card_html(card, place, wish, noun)}</li>" for place, card in enumerate(cards, start=1))
         + "</ol>"
     )

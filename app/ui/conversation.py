@@ -65,6 +65,7 @@ async def _answered(recommender: Recommends, session: Session, turn: Turn) -> As
 def _complete(turn: Turn, answer: Answer) -> None:
     turn.reply = answer.reply
     turn.cards = answer.items
+    turn.nearest = answer.nearest
     turn.suggestions = answer.suggestions
     turn.usage = answer.usage
     turn.steps = list(answer.steps) or turn.steps

@@ -21,7 +21,7 @@ def panel_html(wish: Wish, schema: Schema, title_of: Callable[[str], str]) -> st
     """
     groups = [
         _preferences("You want", "wanted", [p for p in wish.preferences if p.wanted], schema),
-        _preferences("You don't want", "unwanted", [p for p in wish.preferences if not p.wanted], schema),
+        _preferences("You don’t want", "unwanted", [p for p in wish.preferences if not p.wanted], schema),
         _items("Liked", (*wish.accepted, *wish.liked), title_of),
         _items("Not for you", wish.disliked, title_of),
         _items("Seen", wish.seen, title_of),

@@ -32,19 +32,19 @@ class Recommends(Protocol):
         """Openers that suit the catalogue."""
         ...
 
-    def astream(self, text: str, *, user: str, thread: str) -> AsyncIterator[Step | Spoken | Answer]:
+    def astream(self, text: str, /, *, user: str, thread: str) -> AsyncIterator[Step | Spoken | Answer]:
         """Answer a message piece by piece; the whole answer comes last."""
         ...
 
-    async def feedback(self, item_id: str, feeling: Opinion, *, user: str, thread: str) -> Wish:
+    async def feedback(self, item: str, feeling: Opinion, /, *, user: str, thread: str) -> Wish:
         """Note how the user feels about an item."""
         ...
 
-    async def more_like(self, item_id: str, *, user: str, thread: str) -> Answer:
+    async def more_like(self, item: str, /, *, user: str, thread: str) -> Answer:
         """Answer with similar items."""
         ...
 
-    async def why(self, item_id: str, *, user: str, thread: str) -> Answer:
+    async def why(self, item: str, /, *, user: str, thread: str) -> Answer:
         """Answer why an item was recommended."""
         ...
 
@@ -52,7 +52,7 @@ class Recommends(Protocol):
         """What is understood so far."""
         ...
 
-    async def drop_preference(self, key: str, *, user: str, thread: str) -> Wish:
+    async def drop_preference(self, key: str, /, *, user: str, thread: str) -> Wish:
         """Take one preference away."""
         ...
 

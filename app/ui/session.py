@@ -48,6 +48,7 @@ class Turn:
         ask: what started it.
         reply: what has been said so far.
         cards: the items, once the answer is there.
+        nearest: what comes nearest, where nothing fits.
         steps: what each agent did, as they finish.
         suggestions: short replies that would help.
         usage: what it cost.
@@ -59,6 +60,7 @@ class Turn:
     ask: Ask
     reply: str = ""
     cards: tuple[Card, ...] = ()
+    nearest: tuple[Card, ...] = ()
     steps: list[Step] = field(default_factory=list)
     suggestions: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)

@@ -43,9 +43,12 @@ def answer_html(turn: Turn, wish: Wish, noun: str, newest: bool) -> str:
     ]
     if turn.reply.strip():
         caret = '<span class="cr-caret" aria-hidden="true"></span>' if working else ""
-        titles = [card.title for card in turn.cards]
+        titles = [card.title for card in (*turn.cards, *turn.nearest)]
         parts.append(f'<div class="cr-reply">{prose(turn.reply, titles)}{caret}</div>')
     parts.append(card_grid(turn.cards, wish, noun))
+    if turn.nearest:
+        nearest = card_grid(turn.nearest, wish, noun, "What comes nearest")
+        parts.append(f'<div class="cr-nearest"><h3>Near, but not what you asked for</h3>{nearest}</div>')
     if turn.state == "stopped":
         parts.append('<p class="cr-stopped">You stopped this answer.</p>')
     if turn.fault:
