@@ -129,7 +129,10 @@ def _compare(items: Sequence[Item], question: Question, index: Index) -> str:
     attribute = schema.attribute(question.attribute) if question.attribute else None
     if attribute is not None and attribute.kind in ("number", "date"):
         known = [(_number(i, attribute), i) for i in items]
-        told = "; ".join(f"{named(i, index)} {describe_value(i.attributes.get(attribute.name), attribute) or 'unknown'}" for i in items)
+        told = "; ".join(
+            f"{named(i, index)} {describe_value(i.attributes.get(attribute.name), attribute) or 'unknown'}"
+            for i in items
+        )
         label = attribute.label or attribute.name
         if any(n is None for n, _ in known):
             return f"The {label}: {told}."
@@ -139,7 +142,9 @@ def _compare(items: Sequence[Item], question: Question, index: Index) -> str:
     pieces = []
     for item in items:
         facts = [
-            v for a in schema.attributes if a.shown and not a.person and (v := describe_value(item.attributes.get(a.name), a))
+            v
+            for a in schema.attributes
+            if a.shown and not a.person and (v := describe_value(item.attributes.get(a.name), a))
         ]
         pieces.append(f"{named(item, index)}: {', '.join(facts[:5])}.")
     return " ".join(pieces)
@@ -156,5 +161,18 @@ def _number(item: Item, attribute: Attribute) -> float | None:
 
 
 def _wants_least(words: str) -> bool:
-    least = ("short", "old", "cheap", "least", "lower", "lowest", "earlier", "earliest", "quick", "worst", "worse", "young kids")
+    least = (
+        "short",
+        "old",
+        "cheap",
+        "least",
+        "lower",
+        "lowest",
+        "earlier",
+        "earliest",
+        "quick",
+        "worst",
+        "worse",
+        "young kids",
+    )
     return any(w in words.lower() for w in least)

@@ -107,7 +107,9 @@ class Budget:
         self._record(agent, began, note(value), None, fallback)
         return value
 
-    def _record(self, agent: AgentName, began: float, note: str, thought: Thought[Any] | None, fallback: str = "") -> None:
+    def _record(
+        self, agent: AgentName, began: float, note: str, thought: Thought[Any] | None, fallback: str = ""
+    ) -> None:
         self.steps.append(
             Step(
                 agent=agent,

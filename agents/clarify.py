@@ -29,7 +29,9 @@ async def clarify(wish: Wish, index: Index, rows: np.ndarray) -> ClarifyingQuest
     """
     limited = {p.limit.attribute for p in wish.preferences}
     asked = [a for a in index.catalogue.schema.attributes if a.name not in limited and a.name not in wish.asked]
-    scored = [(gain, -place, a, o) for place, a in enumerate(asked) for gain, o in [_split(a, index, rows)] if len(o) > 1]
+    scored = [
+        (gain, -place, a, o) for place, a in enumerate(asked) for gain, o in [_split(a, index, rows)] if len(o) > 1
+    ]
     if not scored:
         return None
     _, _, attribute, options = max(scored, key=lambda s: s[:2])
@@ -39,7 +41,12 @@ async def clarify(wish: Wish, index: Index, rows: np.ndarray) -> ClarifyingQuest
 def _split(attribute: Attribute, index: Index, rows: np.ndarray) -> tuple[float, list[str]]:
     """The expected information gain of asking about an attribute, in bits, and the options to offer."""
     columns = index.catalogue.columns
-    if attribute.person or attribute.kind == "text" or attribute.measure in ("rating", "popularity") or not attribute.shown:
+    if (
+        attribute.person
+        or attribute.kind == "text"
+        or attribute.measure in ("rating", "popularity")
+        or not attribute.shown
+    ):
         return 0.0, []
     if attribute.name in columns.categories:
         column = columns.categories[attribute.name]
@@ -72,7 +79,11 @@ def _entropy(counts: Sequence[int], total: int) -> float:
 
 
 def _round(number: float, attribute: Attribute) -> float:
-    step = 10.0 if attribute.kind == "date" else 10 ** max(math.floor(math.log10(abs(number) or 1)) - 1, 0) * (5 if number > 20 else 1)
+    step = (
+        10.0
+        if attribute.kind == "date"
+        else 10 ** max(math.floor(math.log10(abs(number) or 1)) - 1, 0) * (5 if number > 20 else 1)
+    )
     return round(number / step) * step
 
 

@@ -24,7 +24,11 @@ def openers(index: Index) -> tuple[str, ...]:
 def _telling(index: Index) -> list[Attribute]:
     """The categories worth naming: shown, no names of people, most items covered, most general first."""
     columns = index.catalogue.columns.categories
-    good = [a for a in index.catalogue.schema.of_kind("category") if a.shown and not a.person and columns[a.name].coverage > 0.6]
+    good = [
+        a
+        for a in index.catalogue.schema.of_kind("category")
+        if a.shown and not a.person and columns[a.name].coverage > 0.6
+    ]
     return sorted(good, key=lambda a: (a.open, len(columns[a.name].values)))[:2]
 
 

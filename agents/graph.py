@@ -72,7 +72,9 @@ def build_graph(checkpointer: Any = None, store: BaseStore | None = None) -> Com
     graph.add_conditional_edges("understand", _route, ["answer", "clarify", "retrieve", "respond"])
     for start, end in (("answer", "respond"), ("nli", "summarize"), ("summarize", "rank"), ("rank", "respond")):
         graph.add_edge(start, end)
-    graph.add_conditional_edges("clarify", lambda s: "respond" if s.get("question") else "retrieve", ["respond", "retrieve"])
+    graph.add_conditional_edges(
+        "clarify", lambda s: "respond" if s.get("question") else "retrieve", ["respond", "retrieve"]
+    )
     graph.add_conditional_edges("retrieve", lambda s: "nli" if s.get("candidates") else "respond", ["nli", "respond"])
     graph.add_edge("respond", "remember")
     graph.add_edge("remember", END)
@@ -138,11 +140,22 @@ async def _clarify(state: State, runtime: Runtime[Turn]) -> State:
         return {"question": None}
     rows = np.flatnonzero(allowed_mask(wish.preferences, turn.index, wish.barred))
     question = await _think(
-        runtime, "clarify", clarify, wish, turn.index, rows, note=lambda q: f"asks about {q.attribute}" if q else "nothing to ask"
+        runtime,
+        "clarify",
+        clarify,
+        wish,
+        turn.index,
+        rows,
+        note=lambda q: f"asks about {q.attribute}" if q else "nothing to ask",
     )
     if question is None:
         return {"question": None}
-    return {"question": question, "reply": question.text, "suggestions": question.options, "wish": ask(wish, question.attribute)}
+    return {
+        "question": question,
+        "reply": question.text,
+        "suggestions": question.options,
+        "wish": ask(wish, question.attribute),
+    }
 
 
 async def _answer(state: State, runtime: Runtime[Turn]) -> State:
@@ -150,13 +163,21 @@ async def _answer(state: State, runtime: Runtime[Turn]) -> State:
     if question is None:
         return {}
     items = question.items[:3]
-    reply = await _think(runtime, "answer", answer, question, state["wish"], runtime.context.index, note=lambda _: question.kind)
+    reply = await _think(
+        runtime, "answer", answer, question, state["wish"], runtime.context.index, note=lambda _: question.kind
+    )
     return {"reply": reply, "answered": items}
 
 
 async def _retrieve(state: State, runtime: Runtime[Turn]) -> State:
     found: Retrieved = await _think(
-        runtime, "retrieve", retrieve, state["wish"], state["understanding"], runtime.context.index, note=_note_retrieved
+        runtime,
+        "retrieve",
+        retrieve,
+        state["wish"],
+        state["understanding"],
+        runtime.context.index,
+        note=_note_retrieved,
     )
     return {"candidates": found.candidates, "miss": found.miss}
 
@@ -171,7 +192,9 @@ async def _nli(state: State, runtime: Runtime[Turn]) -> State:
 
 
 async def _summarize(state: State, runtime: Runtime[Turn]) -> State:
-    accepted = await _think(runtime, "summarize", summarize, state.get("accepted", []), state["wish"], runtime.context.index)
+    accepted = await _think(
+        runtime, "summarize", summarize, state.get("accepted", []), state["wish"], runtime.context.index
+    )
     return {"accepted": accepted}
 
 
@@ -220,7 +243,12 @@ async def _remember(state: State, runtime: Runtime[Turn]) -> State:
         )  # fmt: skip
     items = state.get("answered") or tuple(p.item for p in state.get("picks", []))
     exchange = Exchange(text=state["text"], reply=state["reply"], items=items)
-    return {"talk": [*state.get("talk", []), exchange], "candidates": [], "accepted": [], "steps": runtime.context.budget.steps}
+    return {
+        "talk": [*state.get("talk", []), exchange],
+        "candidates": [],
+        "accepted": [],
+        "steps": runtime.context.budget.steps,
+    }
 
 
 async def _as_it_is(reply: str) -> str:
@@ -277,4 +305,3 @@ def _note_retrieved(found: Retrieved) -> str:
         return "nothing fits"
     tools = sorted({t for c in found.candidates for t in c.tools})
     return f"{len(found.candidates)} candidates by {', '.join(tools)}"
-

@@ -39,7 +39,9 @@ def names_exactly(reply: str, items: Iterable[str], index: Index) -> bool:
     return set(_BOLD.findall(reply)) == titles
 
 
-def within(judged: Iterable[Judged], preferences: Sequence[Preference], index: Index, barred: frozenset[str]) -> list[Judged]:
+def within(
+    judged: Iterable[Judged], preferences: Sequence[Preference], index: Index, barred: frozenset[str]
+) -> list[Judged]:
     """The candidates that hard limits and history allow."""
     allowed = allowed_mask(preferences, index, barred, unknown_fits=True)
     row_of = index.catalogue.row_of

@@ -16,7 +16,9 @@ def clean_message(text: str, longest: int) -> str:
             f"The message has {len(text):,} characters; at most {longest:,} are read.",
             "Say in a few sentences what you are looking for.",
         )
-    kept = "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in text)
+    kept = "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in text
+    )
     cleaned = " ".join(unicodedata.normalize("NFC", kept).split())
     if not cleaned:
         raise MessageError("The message is empty.", "Say what you are looking for, or “surprise me”.")

@@ -26,4 +26,6 @@ def _verdict(entailment: Entailment, preference: Preference, words: str) -> Verd
     if not preference.wanted:
         label = {"entails": "contradicts", "contradicts": "entails", "neutral": "neutral"}[label]
         score = -score
-    return Verdict(preference=words, strength=preference.strength, label=label, score=score, evidence=entailment.evidence)  # type: ignore[arg-type]
+    return Verdict(
+        preference=words, strength=preference.strength, label=label, score=score, evidence=entailment.evidence
+    )  # type: ignore[arg-type]

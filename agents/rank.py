@@ -29,7 +29,8 @@ async def rank(accepted: Sequence[Judged], wish: Wish, index: Index, count: int)
     order = np.argsort(-scores, kind="stable")[:_POOL]
     chosen = _diverse([accepted[i] for i in order], scores[order], index, count)
     return [
-        Pick(item=j.item, score=round(float(s), 4), reason=j.summary, verdicts=j.verdicts, tools=j.tools) for j, s in chosen
+        Pick(item=j.item, score=round(float(s), 4), reason=j.summary, verdicts=j.verdicts, tools=j.tools)
+        for j, s in chosen
     ]
 
 
@@ -39,7 +40,9 @@ def _scores(accepted: Sequence[Judged], wish: Wish, index: Index) -> np.ndarray:
     top = max(j.score for j in accepted) or 1.0
     scores = np.array([RETRIEVAL * j.score / top for j in accepted])
     wanted = max(sum(v.strength in ("prefer", "avoid") for v in accepted[0].verdicts), 1)
-    scores += np.array([sum(WEIGHTS[v.strength] * v.score for v in j.verdicts) for j in accepted]) * (2.0 / (1 + wanted) + 0.3)
+    scores += np.array([sum(WEIGHTS[v.strength] * v.score for v in j.verdicts) for j in accepted]) * (
+        2.0 / (1 + wanted) + 0.3
+    )
     scores += POPULARITY * catalogue.popularity[rows]
     for ids, weight in ((wish.seeds or wish.liked, LIKED), ((*wish.disliked, *wish.rejected[-6:]), -DISLIKED)):
         known = [catalogue.row_of[i] for i in ids if i in catalogue.row_of]

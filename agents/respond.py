@@ -82,7 +82,10 @@ def tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
     if miss.nearest:
         listed = " and ".join(named(index.catalogue.item(i), index) for i in miss.nearest[:2])
         if len(miss.nearest) > 2:
-            listed = ", ".join(named(index.catalogue.item(i), index) for i in miss.nearest[:-1]) + f" and {named(index.catalogue.item(miss.nearest[-1]), index)}"
+            listed = (
+                ", ".join(named(index.catalogue.item(i), index) for i in miss.nearest[:-1])
+                + f" and {named(index.catalogue.item(miss.nearest[-1]), index)}"
+            )
         text += f" The nearest that break only this: {listed}."
     return text
 
@@ -128,7 +131,9 @@ def example_wish(index: Index) -> str:
     labels = [
         c.values[0]
         for name, c in index.catalogue.columns.categories.items()
-        if c.values and not index.catalogue.schema.attribute(name).person and index.catalogue.schema.attribute(name).shown
+        if c.values
+        and not index.catalogue.schema.attribute(name).person
+        and index.catalogue.schema.attribute(name).shown
     ][:2]
     return f"something {' and '.join(labels)}" if labels else f"a {index.catalogue.schema.noun} that is well known"
 
@@ -146,8 +151,6 @@ def _acknowledge(understanding: Understanding) -> str:
 
 def _unsure(picks: Sequence[Pick]) -> str:
     """The hard preferences that the catalogue leaves open for every pick."""
-    open_ones = [
-        {v.preference for v in p.verdicts if v.strength == "must" and v.label == "neutral"} for p in picks
-    ]
+    open_ones = [{v.preference for v in p.verdicts if v.strength == "must" and v.label == "neutral"} for p in picks]
     shared = set.intersection(*open_ones) if open_ones else set()
     return " or ".join(sorted(shared))

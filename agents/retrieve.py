@@ -107,9 +107,7 @@ def explain_miss(wish: Wish, index: Index, barred: frozenset[str]) -> Miss | Non
             nearest: tuple[str, ...] = ()
             if preference.strength == "must" and count:
                 nearest = tuple(c.item for c in _nearest(preference, index, mask))
-            best = Miss(
-                blocking=in_words(preference, index), key=preference.key, without=count, nearest=nearest
-            )
+            best = Miss(blocking=in_words(preference, index), key=preference.key, without=count, nearest=nearest)
     return best
 
 

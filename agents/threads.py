@@ -16,9 +16,9 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
+from ..tools import limits
 from ..tools.errors import BusyError, ConvrecError, CorruptError, ReadOnlyError, StoreError
 from ..tools.files import reported
-from ..tools import limits
 from . import state
 
 
@@ -34,7 +34,7 @@ class Threads:
         newest = "(SELECT MAX(checkpoint_id) FROM checkpoints WHERE thread_id = ?)"
         for table in ("checkpoints", "writes"):
             condition = f"thread_id = ? AND checkpoint_id < {newest}"
-            await self.saver.conn.execute(f"DELETE FROM {table} WHERE {condition}", (thread_id, thread_id))  # noqa: S608
+            await self.saver.conn.execute(f"DELETE FROM {table} WHERE {condition}", (thread_id, thread_id))
         await self.saver.conn.commit()
 
     async def of_user(self, user: str) -> list[str]:
@@ -108,11 +108,18 @@ def explained(folder: Path) -> Iterator[None]:
 def _explain(fault: sqlite3.Error, folder: Path) -> ConvrecError:
     text = str(fault)
     if "locked" in text or "busy" in text:
-        return BusyError(f"Another process holds the conversations in {folder}.", "Wait until it has finished, then try again.")
+        return BusyError(
+            f"Another process holds the conversations in {folder}.", "Wait until it has finished, then try again."
+        )
     if "readonly" in text or "unable to open" in text:
-        return ReadOnlyError(f"The conversations in {folder} cannot be written ({text}).", "Choose another data folder with CONVREC_HOME.")
+        return ReadOnlyError(
+            f"The conversations in {folder} cannot be written ({text}).",
+            "Choose another data folder with CONVREC_HOME.",
+        )
     if "full" in text:
-        return StoreError(f"The disk of {folder} is full; this turn was not saved.", "Free some space and send it again.")
+        return StoreError(
+            f"The disk of {folder} is full; this turn was not saved.", "Free some space and send it again."
+        )
     return CorruptError(
         f"The conversations in {folder} are damaged ({text}).",
         f"Move {folder / 'threads.sqlite'} and {folder / 'users.sqlite'} away; catalogues are not touched by that.",

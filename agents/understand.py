@@ -7,8 +7,10 @@ English. It is deterministic, and costs a few milliseconds.
 import re
 from datetime import date
 
+from ..tools.english import is_english
 from ..tools.index import Index
-from ..tools.limits import Limit
+from ..tools.limits import Limit, complement
+from ..tools.words import stem
 from .language import acts
 from .language.comparisons import Measured, read_comparisons, read_limits
 from .language.corrections import read_corrections
@@ -23,8 +25,20 @@ from .language.scopes import Scopes
 from .language.vague import read_vague
 from .state import Act, Mention, Preference, Understanding, Wish
 
-_COUNT_BEFORE = re.compile(r"\b(?:give|show|recommend|suggest|find|get|list|name|want|need|top|best|pick|me|just|only|another|the)\s*$")
-_LASTING = re.compile(r"\b(?:always|never|in general|generally|usually|hate|love|can'?t stand|my favou?rite|i'?m a (?:big )?fan|allergic|ever|every time|i (?:really )?(?:like|enjoy|dislike|don'?t like))\b")
+_COUNT_BEFORE = re.compile(
+    r"\b(?:give|show|recommend|suggest|find|get|list|name|want|need|top|best|pick|me|just|only|another|the)\s*$"
+)
+_LASTING = re.compile(
+    r"\b(?:always|never|in general|generally|usually|hate|love|can'?t stand|my favou?rite|i'?m a (?:big )?fan|allergic|ever|every time|i (?:really )?(?:like|enjoy|dislike|don'?t like))\b"
+)
+_TASTE = re.compile(
+    r"\b(?:i|we)(?:'m| am|'re| do| did| also| really| usually| generally| always| just| absolutely| can't| cannot| never)* (?:love|loved|like|liked|enjoy|enjoyed|hate|hated|adore|adored|dislike|prefer|stand|into|allergic|a (?:big |huge )?fan|watch|read|play)"
+    r"|^\W*(?:love|loved|hate|hated|enjoyed|liked|adored)\b|\bmy favou?rites?\b|\b(?:is|was|were|are) (?:my favou?rite|great|amazing|brilliant|the best|wonderful|awful|terrible|boring|beautiful)\b"
+)
+_IDIOMS = re.compile(
+    r"\b(?:to (?:death|tears|bits)|on earth|by the way|a let[- ]?down|let down|such a thing as|worth it|in the back|for god'?s sake|oh my god|please god|had me in stitches|in stitches"
+    r"|(?:along|on) the lines of|in the (?:vein|spirit|style) of|at the moment|right now|these days|catch up|a bit of|kind of thing)\b"
+)
 _TONIGHT = re.compile(r"\b(?:tonight|today|right now|this time|for now|at the moment|this evening|this weekend)\b")
 
 
@@ -48,29 +62,39 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     quiet = titles + [(m.start, m.end) for m in measured]
     scopes = Scopes(message.level, quiet)
     mentions = read_feelings(message, references, scopes, reacting=bool(wish.focus))
-    compared = [i for c in comparisons for i in _named(message, c.end, c.end + 80, ())]
-    mentions = [m for m in mentions if m.item not in compared or m.feeling not in (None, "like_this")]
+    compared = [i for c in comparisons for i in _named(message, c.end, c.end + 40, ())][:1]
     for start, end in quiet:
         message.take(start, end)
     for reference in references:
         message.take(reference.start, reference.end)
     corrections = read_corrections(message, wish, catalogue)
-    labels = read_labels(message, catalogue, [*quiet, *corrections.places, *((r.start, r.end) for r in references)])
+    resets = [m.span() for m in acts.RESET.finditer(message.level)]
+    for start, end in [*resets, *(m.span() for m in _IDIOMS.finditer(message.level))]:
+        message.take(start, end)
+    passed = [*quiet, *resets, *corrections.places, *((r.start, r.end) for r in references)]
+    labels = read_labels(message, catalogue, passed)
     preferences = [p for m in measured if (p := _limit_preference(message, m, scopes))]
     preferences += label_preferences(message, labels, scopes, catalogue)
-    preferences += same_as_shown(message, _pointed(references) or wish.focus, catalogue)
+    named_items = tuple(m.item for m in mentions)
+    preferences += same_as_shown(
+        message, _pointed(references) or tuple(compared) or named_items or wish.focus, catalogue
+    )
+    ranged = {p.limit.attribute for p in preferences if p.limit.ranges}
     for vague in read_vague(message, scopes, catalogue):
+        if vague.limit.attribute in ranged:
+            message.take(vague.start, vague.end)
+            continue
         soft = catalogue.schema.attribute(vague.limit.attribute or "").measure != "age"
-        words = message.words(scopes.cue_start(vague.start), vague.end)
+        said = message.words(scopes.cue_start(vague.start), vague.end)
         force = scopes.force(vague.start)
         strength = "must" if force == "must" or not soft else "prefer"
-        preferences.append(Preference(limit=vague.limit, strength=strength, words=words))
+        preferences.append(Preference(limit=vague.limit, strength=strength, words=said))
         message.take(vague.start, vague.end)
     for found in message.found:
         if found.of("noun") or found.of("attribute"):
             message.take(message.start(found), message.end(found))
     phrases = read_phrases(message)
-    known = [p for p in phrases if any(index.lexical.frequency(s) for s in _stems(p.text))]
+    known = [p for p in phrases if any(index.lexical.frequency(stem(w)) or is_english(w) for w in words(p.text))]
     preferences += [q for p in known if (q := _phrase_preference(message, p.start, p.end, p.text, scopes))]
     act = _act(message, wish, preferences, mentions, references, known, corrections.resets, index)
     question = None
@@ -115,8 +139,21 @@ def _take_count(message: Message, quantities: list[Quantity], index: Index) -> t
         if quantity.kind != "number" or not 1 <= quantity.number <= 50 or quantity.number != int(quantity.number):
             continue
         before = message.level[: quantity.start]
-        named = quantity.unit in nouns or quantity.unit in ("suggestions", "recommendations", "options", "ideas", "picks", "choices", "more", "others")
-        if named or (_COUNT_BEFORE.search(before) and not quantity.unit) or re.search(r"\b(?:give|show) me\s*$", before):
+        named = quantity.unit in nouns or quantity.unit in (
+            "suggestions",
+            "recommendations",
+            "options",
+            "ideas",
+            "picks",
+            "choices",
+            "more",
+            "others",
+        )
+        if (
+            named
+            or (_COUNT_BEFORE.search(before) and not quantity.unit)
+            or re.search(r"\b(?:give|show) me\s*$", before)
+        ):
             if re.match(r"^\s*(?:one|1)\b", message.level[quantity.start :]) and not named:
                 continue
             message.take(quantity.start, quantity.end)
@@ -128,24 +165,21 @@ def _limit_preference(message: Message, measured: Measured, scopes: Scopes) -> P
     force = scopes.force(measured.start)
     if force == "ignore":
         return None
+    limit = measured.limit
+    if force in ("must_not", "avoid") and len(limit.ranges) == 1 and (other := complement(limit.ranges[0])):
+        limit, force = limit.model_copy(update={"ranges": (other,)}), "must" if force == "must_not" else "prefer"
     strength = "prefer" if measured.soft and force in (None, "must") else strength_of(force, None) if force else "must"
     words = message.words(scopes.cue_start(measured.start), measured.end)
-    return Preference(limit=measured.limit, strength=strength, words=words)
+    return Preference(limit=limit, strength=strength, words=words)
 
 
 def _phrase_preference(message: Message, start: int, end: int, text: str, scopes: Scopes) -> Preference | None:
     force = scopes.force(start)
     if force == "ignore":
         return None
-    strength = force if force in ("avoid", "must_not") else "prefer"
+    strength = force if force in ("must", "avoid", "must_not") else "prefer"
     words = message.words(scopes.cue_start(start) if force else start, end)
     return Preference(limit=Limit(attribute=None, values=(text,)), strength=strength, words=words)
-
-
-def _stems(text: str) -> list[str]:
-    from ..tools.words import content_stems
-
-    return content_stems(text)
 
 
 def _distinct(preferences: list[Preference]) -> list[Preference]:
@@ -170,13 +204,18 @@ def _act(
         return "reset"
     if not preferences and not mentions:
         for pattern, act in ((acts.GREETING, "greet"), (acts.BYE, "bye"), (acts.THANKS, "thanks")):
-            if pattern.match(level) and not (act == "thanks" and wish.focus and acts.ACCEPT.search(level) and not re.search(r"\bthank|\bthx|\bcheers", level)):
+            if pattern.match(level) and not (
+                act == "thanks"
+                and wish.focus
+                and acts.ACCEPT.search(level)
+                and not re.search(r"\bthank|\bthx|\bcheers", level)
+            ):
                 return act  # type: ignore[return-value]
     if not wants and acts.HELP.search(level):
         return "help"
     questioning = bool(acts.QUESTION.search(level))
     pointed = bool(references) or bool(mentions)
-    more_like = any(m.feeling == "like_this" for m in mentions)
+    more_like = any(m.feeling == "like_this" and m.item in wish.focus for m in mentions)
     if not more_like and (questioning or acts.ABOUT.search(level) or acts.WHY.search(level)):
         if wish.focus and acts.COMPARE.search(level) and not acts.asks_about_items(re.sub(r"\bsomething\b", "", level)):
             return "compare"
@@ -189,19 +228,24 @@ def _act(
     rejected = any(m.feeling in ("seen", "disliked", "rejected") for m in mentions)
     if wish.focus and any(m.feeling == "accepted" for m in mentions) and not preferences:
         return "accept"
-    if wish.focus and (acts.with_nouns(acts.MORE, schema.noun, schema.nouns).search(level)) and not preferences and not rejected:
+    if (
+        wish.focus
+        and (acts.with_nouns(acts.MORE, schema.noun, schema.nouns).search(level))
+        and not preferences
+        and not rejected
+    ):
         return "more"
     if wish.focus and not wish.asking and (rejected or acts.REJECT.search(level)):
         return "reject" if not preferences or rejected else "request"
     if wish.focus and not preferences and acts.ACCEPT.search(level) and not questioning:
         return "accept"
-    if acts.SURPRISE.search(level) and not preferences:
+    if acts.with_nouns(acts.SURPRISE, schema.noun, schema.nouns).search(level) and not preferences:
         return "surprise"
     if wish.asking and not preferences and acts.DECLINE.search(level):
         return "surprise"
     if preferences or mentions or known:
-        statement = not acts.asks_about_items(level) and bool(re.search(r"\b(?:i|we|my)\b", level))
-        return "preference" if statement and preferences and not questioning else "request"
+        statement = bool(_TASTE.search(level)) and not acts.asks_about_items(level) and not questioning
+        return "preference" if statement and not any(m.feeling == "like_this" for m in mentions) else "request"
     if acts.asks_about_items(level) and not acts.NO_CONTEXT.search(level) and not _unknown_words(message):
         return "request"
     if acts.NO_CONTEXT.search(level):
@@ -218,10 +262,15 @@ def _asks_a_fact(level: str, wish: Wish, pointed: bool, preferences: list[Prefer
     asks = acts.asks_about_items(level)
     if acts.ABOUT.search(level) and (pointed or wish.focus) and not asks:
         return True
-    if pointed and not re.search(r"\b(?:do you have|have you got|is there|are there|recommend|suggest|looking for|show me|find me|any(?:thing)?)\b(?! (?:good|violen))", level):
+    if pointed and not re.search(
+        r"\b(?:do you have|have you got|is there|are there|recommend|suggest|looking for|show me|find me|any(?:thing)?)\b(?! (?:good|violen))",
+        level,
+    ):
         return True
     short = len(level.split()) <= 5
-    return bool(wish.focus) and short and not asks and not (preferences and level.startswith(("how about", "what about")))
+    return (
+        bool(wish.focus) and short and not asks and not (preferences and level.startswith(("how about", "what about")))
+    )
 
 
 def _unknown_words(message: Message) -> bool:

@@ -25,7 +25,9 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
     kept = tuple(p for p in wish.preferences if p.key not in dropped)
     wish = wish.model_copy(update={"preferences": (*kept, *new.values())})
     wish = feel(wish, understanding.mentions)
-    spoken = understanding.question.items[:1] if understanding.question else tuple(m.item for m in understanding.mentions)
+    spoken = (
+        understanding.question.items[:1] if understanding.question else tuple(m.item for m in understanding.mentions)
+    )
     asking_done = wish.asking is not None and (understanding.declined or understanding.act != "ask")
     return wish.model_copy(
         update={
@@ -50,7 +52,10 @@ def feel(wish: Wish, mentions: Iterable[Mention]) -> Wish:
         lists[name] = (*(i for i in lists[name] if i != mention.item), mention.item)
     seeds = tuple(m.item for m in mentions if m.feeling == "like_this")
     if not seeds:
-        seeds = (*(s for s in wish.seeds if s not in lists["disliked"]), *(m.item for m in mentions if m.feeling == "liked"))
+        seeds = (
+            *(s for s in wish.seeds if s not in lists["disliked"]),
+            *(m.item for m in mentions if m.feeling == "liked"),
+        )
     return wish.model_copy(update={**lists, "seeds": tuple(dict.fromkeys(seeds))})
 
 

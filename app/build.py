@@ -69,7 +69,13 @@ def ensure_catalogue(settings: Settings, on_progress: Progress | None = None) ->
     source = _FOLDER / "films.jsonl"
     imported = read_catalogue(source, read_schema(_FOLDER / "schema.toml"), SHIPPED)
     build_index(
-        home, SHIPPED, imported.items, imported.schema, encoder=settings.encoder, source=source.name, on_progress=on_progress
+        home,
+        SHIPPED,
+        imported.items,
+        imported.schema,
+        encoder=settings.encoder,
+        source=source.name,
+        on_progress=on_progress,
     )
     return True
 

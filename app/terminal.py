@@ -288,7 +288,7 @@ class Chat:
         spinner = Spinner("dots", Text("thinking …", style="dim"))
         spoken = ""
         answer: Answer | None = None
-        with Live(spinner, console=self.console, transient=True, vertical_overflow="visible") as live:
+        with Live(spinner, console=self.console, transient=True) as live:
             async for event in events:
                 if isinstance(event, Answer):
                     answer = event

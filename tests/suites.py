@@ -107,8 +107,7 @@ def compare(case: Case, got: Understanding, index: Index) -> Score:
         wanted, question = case.row["question"], got.question
         if question is None or (
             set(question.items) != set(wanted["items"])
-            or question.attribute != wanted.get("attribute")
-            and question.kind == "fact"
+            or (question.attribute != wanted.get("attribute") and question.kind == "fact")
             or wanted.get("kind", question.kind) != question.kind
         ):
             score.faults.append(f"question {question} instead of {wanted}")

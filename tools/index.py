@@ -167,9 +167,7 @@ def rebuild_index(home: Home, name: str, *, encoder: str, on_progress: Progress 
                 shutil.rmtree(home.folder / "chroma.damaged", ignore_errors=True)
                 home.chroma.rename(home.folder / "chroma.damaged")
         (version / "vectors.npy").unlink(missing_ok=True)
-    return build_index(
-        home, name, items, schema, interactions, encoder=encoder, source=source, on_progress=on_progress
-    )
+    return build_index(home, name, items, schema, interactions, encoder=encoder, source=source, on_progress=on_progress)
 
 
 def open_index(home: Home, name: str) -> Index:
@@ -264,7 +262,9 @@ def _encode(
     fresh: dict[int, np.ndarray] = {}
     for start in range(0, len(new), _BATCH):
         rows = new[start : start + _BATCH]
-        fresh.update(zip(rows, model.encode([texts[r] for r in rows] if len(rows) > 1 else [texts[rows[0]], ""]), strict=False))
+        fresh.update(
+            zip(rows, model.encode([texts[r] for r in rows] if len(rows) > 1 else [texts[rows[0]], ""]), strict=False)
+        )
         if on_progress is not None:
             on_progress("encode", start + len(rows), len(new))
     return np.stack([fresh[r] if r in fresh else known[h] for r, h in enumerate(hashes)]).astype(np.float32)

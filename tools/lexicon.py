@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .catalogue import Catalogue
-from .nations import ADJECTIVES
+from .english import is_english
+from .nations import ADJECTIVES, REGIONS
 from .schema import Attribute
-from .words import STOPWORDS, Token, fold, stem, tokens, words
 from .talk_words import TALK_WORDS
+from .words import STOPWORDS, Token, fold, stem, words
 
 LONGEST = 9
 """Words in the longest phrase that is looked up."""
@@ -64,7 +65,10 @@ class _Phrases:
 
     def add(self, phrase: str, sense: Sense) -> None:
         known = self.senses[phrase]
-        if not any((s.kind, s.attribute, s.value, s.items) == (sense.kind, sense.attribute, sense.value, sense.items) for s in known):
+        if not any(
+            (s.kind, s.attribute, s.value, s.items) == (sense.kind, sense.attribute, sense.value, sense.items)
+            for s in known
+        ):
             known.append(sense)
 
 
@@ -82,6 +86,8 @@ class Lexicon:
         self._written = _Phrases()
         self._stemmed = _Phrases()
         self._titles: dict[str, list[str]] = defaultdict(list)
+        self._forms_of: dict[str, list[str]] = defaultdict(list)
+        self._title_words: dict[str, set[str]] = defaultdict(set)
         self._surnames: dict[str, list[Sense]] = defaultdict(list)
         self._abbreviable: list[tuple[tuple[str, ...], Sense]] = []
         self._add_nouns()
@@ -104,10 +110,39 @@ class Lexicon:
                 senses = self._senses([t.text for t in message[start:end]], 1.0)
                 if not senses and respelt[start:end] != [t.text for t in message[start:end]]:
                     senses = self._senses(respelt[start:end], 0.8)
-                senses = [s for s in senses if s.kind != "item" or self._marked(message, start, end, text, s)]
+                senses = [s for s in senses if self._meant(message, start, end, text, s)]
                 if senses:
                     found.append(Found(start, end, tuple(senses)))
-        return _without_overlaps(found)
+        chosen = _without_overlaps(found)
+        return _without_overlaps([*chosen, *self._rough_titles(message, respelt, chosen)])
+
+    def _rough_titles(self, message: Sequence[Token], respelt: Sequence[str], chosen: Sequence[Found]) -> list[Found]:
+        """Parts of titles and misspelt titles: at least two telling words in a row that one title has."""
+        solid = {p for f in chosen for p in range(f.start, f.end) if f.of("item") or f.of("noun")}
+        found: list[Found] = []
+        for start in range(len(message)):
+            for end in range(min(start + LONGEST, len(message)), start + 1, -1):
+                if any(p in solid for p in range(start, end)):
+                    continue
+                item = self._rough_title(message[start:end], respelt[start:end])
+                if item is not None:
+                    found.append(Found(start, end, (Sense("item", items=(item,), exact=0.7),)))
+                    break
+        return found
+
+    def _rough_title(self, part: Sequence[Token], respelt: Sequence[str]) -> str | None:
+        """The one item whose title has these words in this order, a misspelling allowed; None when several or none have."""
+        edges = (part[0].text, part[-1].text)
+        if any(e in STOPWORDS for e in edges[1:]) or (edges[0] in STOPWORDS and edges[0] not in ("the", "a")):
+            return None
+        telling = [w for w in respelt if w not in STOPWORDS and w not in TALK_WORDS]
+        rare = [w for w in telling if 0 < len(self._title_words.get(w, ())) <= 3]
+        if len(telling) < 2 or not rare:
+            return None
+        holders = set.intersection(*(self._title_words.get(w, set()) for w in telling))
+        written = " ".join(respelt)
+        fitting = {i for i in holders if any(f" {written} " in f" {f} " for f in self._forms_of[i])}
+        return next(iter(fitting)) if len(fitting) == 1 else None
 
     def titles_like(self, text: str, among: Iterable[str], at_least: float = 80.0) -> list[str]:
         """Ids among some items whose title resembles a text, most similar first."""
@@ -151,8 +186,11 @@ class Lexicon:
         loose = Sense("value", attribute.name, value, exact=0.9)
         for adjective in ADJECTIVES.get(value, ()):
             self._add(adjective, loose)
-        if attribute.person and len(known) > 1 and len(known[-1]) > 3 and known[-1] not in TALK_WORDS:
-            self._surnames[known[-1]].append(Sense("value", attribute.name, value, exact=0.7))
+        for region in REGIONS.get(value, ()):
+            self._add(region, loose)
+        if attribute.person:
+            for surname in _surnames(value):
+                self._surnames[surname].append(Sense("value", attribute.name, value, exact=0.7))
         elif not attribute.person and 2 <= len(known) <= 4:
             self._abbreviable.append((tuple(known), loose))
 
@@ -163,6 +201,9 @@ class Lexicon:
                 for form in _title_forms(title, known):
                     if item.id not in self._titles[form]:
                         self._titles[form].append(item.id)
+                        self._forms_of[item.id].append(form)
+                for word in known:
+                    self._title_words[word].add(item.id)
 
     def _add(self, phrase: str, sense: Sense) -> None:
         known = words(phrase)
@@ -180,7 +221,7 @@ class Lexicon:
             senses = self._derived(phrase[0])
         if not senses and len(phrase) <= 2 and exact == 1.0:
             senses = self._abbreviated(phrase)
-        if not senses and len(phrase) == 1:
+        if not senses and len(phrase) <= 3:
             senses = self._surnames.get(_without_possessive(written), [])
         ids = self._titles.get(written)
         if ids:
@@ -195,6 +236,8 @@ class Lexicon:
         for length in range(len(root), 4, -1):
             if len(root) - length > 3:
                 break
+            if word[length:] not in _DERIVING:
+                continue
             matches = [
                 s
                 for known, senses in self._derivable.get(root[:5], {}).items()
@@ -210,8 +253,10 @@ class Lexicon:
         cached = getattr(self, "_derivable_cache", None)
         if cached is None:
             cached = defaultdict(dict)
+            columns, schema = self._catalogue.columns.categories, self._catalogue.schema
+            few = {n for n, c in columns.items() if len(c.values) <= 80 and not schema.attribute(n).person}
             for phrase, senses in self._stemmed.senses.items():
-                values = [s for s in senses if s.kind == "value" and not self._catalogue.schema.attribute(s.attribute).person]
+                values = [s for s in senses if s.kind == "value" and s.attribute in few]
                 if values and " " not in phrase and len(phrase) >= 5:
                     cached[phrase[:5]][phrase] = values
             self._derivable_cache = cached
@@ -232,15 +277,20 @@ class Lexicon:
             return word
         near = self._by_letter.get(word[0], {})
         bare = _without_possessive(word)
-        if bare in near.get(len(bare), ()) or self._frequency(stem(bare)) > 0 or stem(bare) in _TALK_STEMS:
+        if bare in near.get(len(bare), ()) or is_english(bare) or self._inflected(bare):
             return word
         from rapidfuzz import process
         from rapidfuzz.distance import DamerauLevenshtein
 
-        allowed = 1 if len(word) < 6 else 2
+        allowed = 1 if len(word) < 8 else 2
         choices = [w for length in range(len(word) - allowed, len(word) + allowed + 1) for w in near.get(length, ())]
         best = process.extractOne(word, choices, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
         return best[0] if best else word
+
+    def _inflected(self, word: str) -> bool:
+        """Whether a word is one of the catalogue's texts, in some inflection."""
+        root = stem(word)
+        return self._frequency(root) > 0 and word[len(root) :] in ("", "s", "es", "ed", "ing", "d", "e", "y", "er")
 
     def _spellings(self) -> dict[str, dict[int, list[str]]]:
         """First letter -> length -> the words of all phrases, and of ordinary talk (so that "somthing" finds no title)."""
@@ -253,26 +303,43 @@ class Lexicon:
                 near[word[0]][len(word)].append(word)
         return near
 
+    def _meant(self, message: Sequence[Token], start: int, end: int, text: str, sense: Sense) -> bool:
+        """Whether the words stand for this sense: a pronoun is no country, an ordinary word no title without a mark."""
+        if sense.kind == "item":
+            return self._marked(message, start, end, text, sense)
+        only = message[start]
+        if sense.kind == "value" and end - start == 1 and (only.text in STOPWORDS or only.text in _PRONOUNS):
+            return only.raw.isupper() and len(only.raw) > 1
+        return True
+
     def _marked(self, message: Sequence[Token], start: int, end: int, text: str, sense: Sense) -> bool:
         """Whether a phrase that could be a title is meant as one."""
         part = message[start:end]
         if _quoted(part, text):
             return True
         ordinary = all(self._is_ordinary(t.text) for t in part)
-        if not ordinary:
+        possessed = start > 0 and message[start - 1].text in _POSSESSIVES and not part[0].raw[0].isupper()
+        if not ordinary and not possessed:
+            return True
+        telling = sum(t.text not in STOPWORDS and t.text not in TALK_WORDS for t in part)
+        if len(part) > 2 and telling > 1 and sense.exact == 1.0:
             return True
         capitals = [t.raw[0].isupper() or t.raw[0].isdigit() for t in part if t.text not in STOPWORDS or len(part) == 1]
+        if all(t.raw.isdigit() for t in part) and len(message) > 1:
+            capitals = []
         shouted = all(t.raw.isupper() for t in message if t.raw.isalpha())
         opens = start == 0 or _opens_sentence(text, part[0])
         if capitals and all(capitals) and not shouted and (not opens or len(part) > 1 or len(message) == 1):
             return True
         before = [t.text for t in message[max(0, start - 2) : start]]
         after = message[end].text if end < len(message) else ""
-        cued = bool(before) and (before[-1] in _TITLE_CUES or before[-1] == "the" and len(before) > 1 and before[0] in _TITLE_CUES)
+        cued = bool(before) and (
+            before[-1] in _TITLE_CUES or (before[-1] == "the" and len(before) > 1 and before[0] in _TITLE_CUES)
+        )
         closed = not after or after in _TITLE_ENDS or _breaks_after(text, part[-1])
         if len(part) == 1 and part[0].text in STOPWORDS | _PRONOUNS:
             return False
-        return cued and closed and sense.exact == 1.0 or len(part) == len(message) and len(part) > 1
+        return (cued and closed and sense.exact == 1.0) or (len(part) == len(message) and len(part) > 1)
 
     def _is_ordinary(self, word: str) -> bool:
         """Whether a word is one of talk, or common in the catalogue's texts, or a label."""
@@ -283,13 +350,33 @@ class Lexicon:
         return self._frequency(stem(word)) > max(3, len(self._catalogue) // 1500)
 
 
+_DERIVING = frozenset("ic ical al ous y ish ian ed ing ive ful istic ary e es s ies ar an n ese i ional d".split())
+_POSSESSIVES = frozenset(["my", "our", "your", "his", "her", "their"])
+_PARTICLES = frozenset("de le la les du da di del della der den van von bin al el st".split())
 _TITLE_CUES = frozenset(
-    """like seen watched read played loved love enjoyed liked than as called titled named similar hated adored finished
-    rewatched to recommend about is was""".split()
+    """
+    like seen watched read played loved love enjoyed liked than as called titled named similar hated adored finished
+    rewatched to recommend about is was
+    """.split()
 )  # fmt: skip
-_TITLE_ENDS = frozenset("and or but with without except that which so because from by is was were please though for if in when yet".split())
+_TITLE_ENDS = frozenset(
+    """
+    about and or but with without except that which so because from by is was were please though for if in when yet
+    """.split()
+)
 _PRONOUNS = frozenset("it her him them us me he she they we you i one this that up".split())
-_TALK_STEMS = frozenset(stem(w) for w in TALK_WORDS)
+
+
+def _surnames(name: str) -> set[str]:
+    """How people are called for short: "Tarantino", "Kore-eda", "De Niro" and "Niro"."""
+    parts = name.split()
+    if len(parts) < 2:
+        return set()
+    last = " ".join(words(parts[-1]))
+    found = {last} if len(last) > 3 and last not in TALK_WORDS else set()
+    if fold(parts[-2]) in _PARTICLES:
+        found.add(" ".join(words(" ".join(parts[-2:]))))
+    return found
 
 
 def _title_forms(title: str, known: list[str]) -> set[str]:
@@ -322,7 +409,9 @@ def _looser(sense: Sense, exact: float) -> Sense:
 
 def _abbreviates(phrase: Sequence[str], known: Sequence[str]) -> bool:
     if len(phrase) == 2:
-        return len(known) == 2 and all(2 <= len(a) < len(b) and b.startswith(a) for a, b in zip(phrase, known, strict=True))
+        return len(known) == 2 and all(
+            2 <= len(a) < len(b) and b.startswith(a) for a, b in zip(phrase, known, strict=True)
+        )
     word = phrase[0]
     if len(known) >= 3 and word == "".join(w[0] for w in known):
         return True
@@ -357,8 +446,3 @@ def _without_overlaps(found: list[Found]) -> list[Found]:
         if all(candidate.end <= c.start or candidate.start >= c.end for c in chosen):
             chosen.append(candidate)
     return sorted(chosen, key=lambda f: f.start)
-
-
-def read_tokens(text: str) -> list[Token]:
-    """The tokens that `Lexicon.find` takes."""
-    return tokens(text)

@@ -25,6 +25,15 @@ class Range(BaseModel):
         return not (self.high is not None and (number > self.high or (self.open_high and number == self.high)))
 
 
+def complement(bounds: Range) -> Range | None:
+    """Everything outside a range that is open at one end; None for one that is closed at both."""
+    if bounds.low is None and bounds.high is not None:
+        return Range(low=bounds.high, open_low=not bounds.open_high)
+    if bounds.high is None and bounds.low is not None:
+        return Range(high=bounds.low, open_high=not bounds.open_low)
+    return None
+
+
 class Limit(BaseModel):
     """Any of some values, or inside any of some ranges, of one attribute.
 

@@ -17,6 +17,21 @@ Ukraine: ukrainian|United Kingdom: british, uk, english|United States: american,
 Venezuela: venezuelan|Vietnam: vietnamese|Wales: welsh|Scotland: scottish|England: english
 """
 
+_REGION_TABLE = """
+scandinavian, nordic: Denmark, Norway, Sweden, Finland, Iceland|asian: China, Hong Kong, India, Indonesia, Japan, Malaysia, Philippines, Singapore, South Korea, Taiwan, Thailand, Vietnam
+european: Austria, Belgium, Bulgaria, Croatia, Czech Republic, Czechoslovakia, Denmark, Finland, France, Germany, Greece, Hungary, Iceland, Ireland, Italy, Netherlands, Norway, Poland, Portugal, Romania, Russia, Serbia, Spain, Sweden, Switzerland, Ukraine, United Kingdom
+latin american, south american: Argentina, Brazil, Chile, Colombia, Cuba, Mexico, Peru, Uruguay, Venezuela|african: Algeria, Egypt, Ethiopia, Kenya, Mali, Mauritania, Morocco, Nigeria, Senegal, South Africa, Tunisia
+middle eastern: Egypt, Iran, Iraq, Israel, Lebanon, Palestine, Turkey|eastern european: Bulgaria, Czech Republic, Czechoslovakia, Hungary, Poland, Romania, Russia, Serbia, Soviet Union, Ukraine, Yugoslavia
+"""
+
+REGIONS: dict[str, tuple[str, ...]] = {}
+"""Nation -> the regions that it belongs to, as adjectives, folded."""
+
+for _entry in _REGION_TABLE.replace("\n", "|").split("|"):
+    _names, _, _nations = _entry.partition(":")
+    for _nation in filter(None, (n.strip() for n in _nations.split(","))):
+        REGIONS[_nation] = (*REGIONS.get(_nation, ()), *(n.strip() for n in _names.split(",")))
+
 ADJECTIVES: dict[str, tuple[str, ...]] = {
     nation.strip(): tuple(a.strip() for a in adjectives.split(","))
     for entry in _TABLE.replace("\n", "|").split("|")

@@ -44,7 +44,9 @@ def search_by_words(index: Index, query: str, k: int = 50, allowed: np.ndarray |
     return _best(index, index.lexical.scores(query), k, allowed)
 
 
-def similar_items(index: Index, items: Sequence[str], k: int = 50, allowed: np.ndarray | None = None) -> list[Candidate]:
+def similar_items(
+    index: Index, items: Sequence[str], k: int = 50, allowed: np.ndarray | None = None
+) -> list[Candidate]:
     """Items like the given ones by their texts, most similar first; the given ones are left out.
 
     Raises:
@@ -58,7 +60,9 @@ def similar_items(index: Index, items: Sequence[str], k: int = 50, allowed: np.n
     return _candidates(index, found.rows, found.similarities)
 
 
-def liked_together(index: Index, items: Sequence[str], k: int = 50, allowed: np.ndarray | None = None) -> list[Candidate]:
+def liked_together(
+    index: Index, items: Sequence[str], k: int = 50, allowed: np.ndarray | None = None
+) -> list[Candidate]:
     """Items that people liked who liked the given ones, nearest first; none where no interactions were imported.
 
     Raises:
@@ -75,14 +79,20 @@ def popular_items(index: Index, k: int = 50, allowed: np.ndarray | None = None) 
     return _best(index, index.catalogue.popularity, k, allowed, least=None)
 
 
-def items_within(index: Index, limits: Sequence[Limit], k: int = 50, allowed: np.ndarray | None = None) -> list[Candidate]:
+def items_within(
+    index: Index, limits: Sequence[Limit], k: int = 50, allowed: np.ndarray | None = None
+) -> list[Candidate]:
     """Items that satisfy all limits on attributes, best known first."""
     mask = allowed_rows(index, limits)
     return popular_items(index, k, mask if allowed is None else mask & allowed)
 
 
 def items_preferred(
-    index: Index, wanted: Sequence[Limit], unwanted: Sequence[Limit] = (), k: int = 50, allowed: np.ndarray | None = None
+    index: Index,
+    wanted: Sequence[Limit],
+    unwanted: Sequence[Limit] = (),
+    k: int = 50,
+    allowed: np.ndarray | None = None,
 ) -> list[Candidate]:
     """Items that satisfy most of the wanted limits on attributes and fewest of the unwanted, ties by how well known."""
     columns = index.catalogue.columns

@@ -1,11 +1,11 @@
 """Where catalogues lie in the data folder, and how a new version of one takes the old one's place.
 
-    <home>/catalogues/<name>/CURRENT        the version that counts, replaced in one step
-    <home>/catalogues/<name>/<version>/     items.jsonl, schema.toml, interactions.jsonl, manifest.json,
-                                            vectors.npy, bm25/, neighbours/
-    <home>/chroma/                          one Chroma database, a collection per catalogue
-    <home>/encoders/                        exported sentence encoders
-    <home>/threads.sqlite, users.sqlite     conversations, and what is remembered of users
+<home>/catalogues/<name>/CURRENT        the version that counts, replaced in one step
+<home>/catalogues/<name>/<version>/     items.jsonl, schema.toml, interactions.jsonl, manifest.json,
+                                        vectors.npy, bm25/, neighbours/
+<home>/chroma/                          one Chroma database, a collection per catalogue
+<home>/encoders/                        exported sentence encoders
+<home>/threads.sqlite, users.sqlite     conversations, and what is remembered of users
 """
 
 import json

@@ -5,16 +5,18 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|&")
 _LATIN = re.compile(r"[a-z]+")
 
 STOPWORDS = frozenset(
-    """a about after all also am an and any are aren't as at be because been being both but by can could did do does
-    doing don't down each few for from further get got had has have having he her here hers him his how i i'd i'll i'm
-    i've if in into is isn't it it's its just let let's me more most my myself no nor not of off on once or other our
-    out over own per please she should so some such than that that's the their theirs them then there there's these
-    they this those through to too under until up very was we were what what's when where which while who whom why
-    will with would you you'd your yours""".split()
+    """
+    a about after all also am an and any are aren't as at be because been being both but by can could did do does
+    doing don't down each few for from further get got had has have having he her here hers him his how i i'd i'll
+    i'm i've if in into is isn't it it's its just let let's me more most my myself no nor not of off on once or
+    other our out over own per please she should so some such than that that's the their theirs them then there
+    there's these they this those through to too under until up very was we were what what's when where which while
+    who whom why will with would you you'd your yours
+    """.split()
 )
 
 
@@ -39,7 +41,7 @@ class Token:
 def fold(text: str) -> str:
     """Lower-case, without accents, with straight quotes: "Amélie’s" -> "amelie's"."""
     if text.isascii():
-        return text.lower()
+        return "and" if text == "&" else text.lower()
     plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("‘", "'"))
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
 
@@ -80,7 +82,7 @@ def sentences(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _stemmer():  # noqa: ANN202 - the library has no types
+def _stemmer():
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")

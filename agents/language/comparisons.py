@@ -11,20 +11,29 @@ from .message import Message
 from .quantities import Quantity
 
 _UNDER = re.compile(
-    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?(?P<word>under|below|less than|fewer than|lower than|shorter than|quicker than|cheaper than|smaller than|"
+    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?\b(?P<word>under|below|less than|fewer than|lower than|shorter than|quicker than|cheaper than|smaller than|"
     r"younger than|thinner than|max(?:imum)?(?: of)?|at most|at the most|up to|within|prior to|before|pre|earlier than|older than|until|till|through|by|<=?|no (?:more|longer|later|newer|greater|higher|bigger) than|"
-    r"not (?:more|longer|later|newer|greater|higher|bigger) than|not exceeding|capped at|budget (?:of|is)(?: about| around)?|(?:i|we)(?: only| just)?(?:'ve| have)?(?: got)?(?: only| just)?(?= (?:an?|half|one|two|three|\d)))[ -]*$"
+    r"not (?:more|longer|later|newer|greater|higher|bigger) than|not exceeding|capped at|as low as|budget (?:of|is)(?: about| around)?|(?:i|we)(?:'ve| have|'d| only| just)*(?: got)?(?: only| just| about| around| maybe)*(?=\s*$)(?<=got|ave|'ve|nly|out|und|ybe))[ -]*$"
 )
 _OVER = re.compile(
-    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?(?P<word>over|above|more than|greater than|higher than|longer than|bigger than|better than|rated|at least|at the least|min(?:imum)?(?: of)?|"
-    r"from|since|after|post|newer than|later than|younger than|pricier than|more expensive than|more recent than|>=?|no (?:less|fewer|shorter|older|earlier|lower) than|not (?:less|fewer|shorter|older|earlier|lower) than|starting (?:in|at|from)|beyond|past|exceeding)[ -]*$"
+    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?\b(?P<word>over|above|more than|greater than|higher than|longer than|bigger than|better than|rated|at least|at the least|min(?:imum)?(?: of)?|"
+    r"from|since|after|post|newer than|later than|pricier than|more expensive than|more recent than|>=?|no (?:less|fewer|shorter|older|earlier|lower) than|not (?:less|fewer|shorter|older|earlier|lower) than|starting (?:in|at|from)|beyond|past|exceeding)[ -]*$"
 )
 _ABOUT = re.compile(r"\b(?:around|about|approximately|roughly|circa|c\.|ca\.?|near(?:ly)?|some|or so|~|like|ish)[ -]*$")
 _BETWEEN = re.compile(r"^\s*(?:and|to|-|–|through|until|till)\s*(?:the )?$")
 _BETWEEN_CUE = re.compile(r"\b(?:between|from|anywhere from)\s*(?:the )?$")
 _OR = re.compile(r"^\s*(?:,?\s*(?:or|and|&)|,|/)\s*(?:(?:the|from the|in the)\s)?$")
-_AT_MOST_AFTER = re.compile(r"^\s*(?:or (?:less|under|fewer|below|shorter|cheaper|earlier|older|before|so less)|and (?:under|below|earlier|older)|max(?:imum)?\b|tops\b|at (?:the )?most)")
-_AT_LEAST_AFTER = re.compile(r"^\s*(?:\+|or (?:more|over|above|higher|longer|later|newer|after|better|up)|and (?:up|over|above|later|newer|after|beyond|onwards?|higher|more)|(?:and )?onwards?|at (?:the )?least|minimum\b|plus\b)")
+_AT_MOST_AFTER = re.compile(
+    r"^\s*(?:or (?:less|under|fewer|below|shorter|cheaper|earlier|older|before|so less)|and (?:under|below|earlier|older)|max(?:imum)?\b|tops\b|at (?:the )?most)"
+)
+_AT_LEAST_AFTER = re.compile(
+    r"^\s*(?:\+|or (?:more|over|above|higher|longer|later|newer|after|better|up)|and (?:up|over|above|later|newer|after|beyond|onwards?|higher|more)|(?:and )?onwards?|at (?:the )?least|minimum\b|plus\b)"
+)
+_GLUE = re.compile(
+    r"^[\s:=]*(?:(?:is|are|of|at|above|over|under|below|less|more|than|least|most|about|around|between|up|to|higher|lower|better)\s*)*$"
+)
+_PEOPLE = re.compile(r"^(?:people|persons?|of us|friends|players?|gamers|adults|buddies|mates)\b")
+_GROUP = re.compile(r"\b(?:family|group|party|team|gang|bunch|crew) of\s*$|\b(?:for|with)\s*$")
 _ADJECTIVES: dict[str, Measure | None] = {
     "short": "duration", "long": "duration", "quick": "duration", "cheap": "price", "pric": "price", "expensive": "price",
     "thin": "length", "rated": "rating", "better": "rating", "budget": "price",
@@ -38,8 +47,12 @@ _COMPARED: dict[str, tuple[Measure | None, int]] = {
     "less popular": ("popularity", -1), "less known": ("popularity", -1), "lesser known": ("popularity", -1),
     "more obscure": ("popularity", -1), "less famous": ("popularity", -1), "less well known": ("popularity", -1),
 }  # fmt: skip
-_THAN = re.compile(rf"\b(?P<word>{'|'.join(sorted(_COMPARED, key=len, reverse=True))})(?: \w+)? than (?P<what>that|it|this|these|those|them|the\b)?")
-_BARE = re.compile(rf"\b(?:something|anything|some|ones?|but|a (?:bit|little)|slightly|much|even|any|and|maybe|too|how about|what about|,|^|show me|is there|got|more)\s*(?P<word>{'|'.join(sorted(_COMPARED, key=len, reverse=True))})(?=\s*(?:$|[,.;!?]|one|ones|please|and|or|but|than (?:that|this|these|those|it|them)|stuff|{{noun}}))")
+_THAN = re.compile(
+    rf"\b(?P<word>{'|'.join(sorted(_COMPARED, key=len, reverse=True))})(?: \w+)? than (?P<what>that|it|this|these|those|them)?\b"
+)
+_BARE = re.compile(
+    rf"\b(?:something|anything|some|ones?|but|a (?:bit|little)|slightly|much|even|any|and|maybe|too|how about|what about|,|^|show me|is there|got|more)\s*(?P<word>{'|'.join(sorted(_COMPARED, key=len, reverse=True))})(?=\s*(?:$|[,.;!?]|one|ones|please|and|or|but|than (?:that|this|these|those|it|them)|stuff|{{noun}}))"
+)
 _COMPARED_MEASURES: tuple[Measure, ...] = ("duration", "length")
 
 
@@ -82,7 +95,12 @@ def _run(level: str, quantities: Sequence[Quantity], place: int) -> tuple[list[Q
         last, nxt = run[-1], quantities[following]
         gap = level[last.end : nxt.start]
         fits = last.kind == nxt.kind or last.kind == "number" or {last.kind, nxt.kind} == {"number", "money"}
-        if fits and _BETWEEN.match(gap) and (gap.strip(" -–") != "and" or _BETWEEN_CUE.search(level[: first.start])) and len(run) == 1:
+        if (
+            fits
+            and _BETWEEN.match(gap)
+            and (gap.strip(" -–") != "and" or _BETWEEN_CUE.search(level[: first.start]))
+            and len(run) == 1
+        ):
             high = nxt.bounds.high if nxt.bounds.high is not None else nxt.bounds.low
             low = first.bounds.low
             if nxt.kind == "minutes" and last.kind == "number" and low is not None and low < 10 <= (high or 0):
@@ -113,6 +131,16 @@ def _joined(ranges: Sequence[Range]) -> list[Range]:
 def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue: Catalogue) -> Measured | None:
     level, first, last = message.level, run[0], run[-1]
     before, after = level[: first.start], level[last.end :]
+    if (
+        first.kind in ("minutes", "number", "money")
+        and re.search(
+            r"\b(?:before|after|since|until|till|past|takes?|lasts|every|in)\s*(?:about |the |an? )?$", before
+        )
+        and not re.search(r"\b(?:done|finished|over) in\s*$", before)
+    ):
+        return None
+    if first.kind == "minutes" and _idle_duration(before, after):
+        return None
     trimmed = re.sub(r"\b(?:the|a|an|year|years|age|ages)\s*$", "", before)
     comparison, direction = _comparison(trimmed, after)
     attribute = _attribute(first if first.kind != "number" else last, comparison, trimmed, after, catalogue, message)
@@ -129,7 +157,9 @@ def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue
     elif first.kind != "period" and len(run) == 1:
         guess = _unsaid(first, scaled[0], attribute, before)
         scaled, soft = [guess.bounds], guess.soft
-        if _ABOUT.search(trimmed):
+        if attribute.kind == "date":
+            pass
+        elif _ABOUT.search(trimmed):
             start = _ABOUT.search(trimmed).start()  # type: ignore[union-attr]
     suffix = _AT_MOST_AFTER.match(after) or _AT_LEAST_AFTER.match(after)
     if suffix:
@@ -138,6 +168,13 @@ def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue
         follow = re.match(r"\s*(?:-|'s\b|era\b)", level[end:])
         end += follow.end() if follow else 0
     return Measured(start, end, Limit(attribute=attribute.name, ranges=tuple(scaled)), soft)
+
+
+def _idle_duration(before: str, after: str) -> bool:
+    """Whether a bare duration belongs to the user's day and not to an item: "an hour every evening"."""
+    return bool(
+        re.match(r"\s*(?:every|each|a (?:day|week|night)|per|ago|left|later|away|before|from now)\b", after)
+    ) and not re.search(r"\b(?:under|than|most|least|over|within|up to)\s*$", before)
 
 
 def _comparison(before: str, after: str) -> tuple[str, int]:
@@ -165,11 +202,25 @@ def _bounded(bounds: Range, direction: int, comparison: str, attribute: Attribut
     negated = bool(re.match(r"(?:no|not|never|nothing|isn|none)\b", comparison))
     if attribute.kind == "date":
         if direction < 0:
-            inclusive = bool(re.search(r"until|till|through|\bby\b|at most|up to|no (?:later|newer)|not (?:later|newer)", comparison)) or negated
+            inclusive = (
+                bool(
+                    re.search(
+                        r"until|till|through|\bby\b|at most|up to|no (?:later|newer)|not (?:later|newer)", comparison
+                    )
+                )
+                or negated
+            )
             return Range(high=high if inclusive and high is not None else low, open_high=True)
-        inclusive = bool(re.search(r"since|from|at least|starting|no (?:older|earlier)|not (?:older|earlier)|>=", comparison)) or negated
+        inclusive = (
+            bool(re.search(r"since|from|at least|starting|no (?:older|earlier)|not (?:older|earlier)|>=", comparison))
+            or negated
+        )
         return Range(low=low if inclusive else high if high is not None else low)
-    strict = not negated and bool(re.search(r"under|below|than|over|above|more|beyond|past", comparison)) and not comparison.startswith(("no ", "not "))
+    strict = (
+        not negated
+        and bool(re.search(r"under|below|than|over|above|more|beyond|past", comparison))
+        and not comparison.startswith(("no ", "not "))
+    )
     if direction < 0:
         return Range(high=high if high is not None else low, open_high=strict)
     return Range(low=low, open_low=strict)
@@ -221,10 +272,24 @@ def _of_number(
 ) -> Attribute | None:
     schema = catalogue.schema
     numbers = [a for a in schema.attributes if a.kind == "number"]
-    named = {s.attribute for f in message.found for s in f.of("attribute") if _near(message.start(f), message.end(f), quantity, message.level)}
+    players = schema.measuring("players")
+    if players is not None and quantity.number <= 100:
+        rest = message.level[quantity.start + len(_digits(message.level[quantity.start : quantity.end])) :].strip(" -")
+        if _PEOPLE.match(rest) or (_GROUP.search(before) and not quantity.unit):
+            return players
+    named = {
+        s.attribute
+        for f in message.found
+        for s in f.of("attribute")
+        if _near(message.start(f), message.end(f), quantity, message.level)
+    }
     unit = quantity.unit.rstrip("s")
     for attribute in numbers:
-        if unit and unit in (attribute.unit.lower().rstrip("s"), attribute.label.lower().rstrip("s"), (attribute.measure or "").rstrip("s")):
+        if unit and unit in (
+            attribute.unit.lower().rstrip("s"),
+            attribute.label.lower().rstrip("s"),
+            (attribute.measure or "").rstrip("s"),
+        ):
             return attribute
         if attribute.name in named:
             return attribute
@@ -240,17 +305,25 @@ def _of_number(
     return schema.measuring("price")
 
 
+def _digits(text: str) -> str:
+    """The number at the beginning of a quantity, without its unit."""
+    return text.split(" ")[0].split("-")[0]
+
+
 def _near(start: int, end: int, quantity: Quantity, level: str) -> bool:
     """Whether a named attribute stands right beside a quantity: "rating above 8", "200 calories"."""
-    between = level[end : quantity.start] if end <= quantity.start else level[quantity.end : start]
-    return len(between.split()) <= 3 and not re.search(r"[.;!?,]", between)
+    if end <= quantity.start:
+        return bool(_GLUE.match(level[end : quantity.start]))
+    return not level[quantity.end : start].strip(" -")
 
 
 def _scaled(bounds: Range, quantity: Quantity, attribute: Attribute, catalogue: Catalogue) -> Range:
     """A range in the attribute's own unit: minutes to hours, stars to its scale."""
     factor = 1.0
     if quantity.kind == "minutes":
-        factor = {"h": 1 / 60, "hour": 1 / 60, "hours": 1 / 60, "hrs": 1 / 60, "s": 60.0, "seconds": 60.0}.get(attribute.unit.lower(), 1.0)
+        factor = {"h": 1 / 60, "hour": 1 / 60, "hours": 1 / 60, "hrs": 1 / 60, "s": 60.0, "seconds": 60.0}.get(
+            attribute.unit.lower(), 1.0
+        )
     elif quantity.kind == "stars":
         known = catalogue.columns.numbers[attribute.name].known
         top = next((t for t in (5.0, 10.0, 100.0) if len(known) and known[-1] <= t), 0.0)
@@ -277,7 +350,9 @@ def read_comparisons(
     for match in _THAN.finditer(message.level):
         ids = named(match.end(), min(match.end() + 80, len(message.level)))
         ids = ids or (focus if match["what"] else ())
-        measured += _relative(match["word"], match.start(), match.end(), ids[:1] if not match["what"] else ids, catalogue)
+        measured += _relative(
+            match["word"], match.start(), match.end(), ids[:1] if not match["what"] else ids, catalogue
+        )
     nouns = "|".join(re.escape(n) for n in (catalogue.schema.noun, catalogue.schema.nouns, *catalogue.schema.also))
     for match in re.finditer(_BARE.pattern.replace("{noun}", nouns), message.level):
         if all(match.start("word") >= m.end or match.end("word") <= m.start for m in measured):

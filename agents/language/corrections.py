@@ -9,7 +9,9 @@ from ..state import Preference, Wish
 from . import acts
 from .message import Message
 
-_REPLACES = re.compile(r"\b(?:actually|instead|rather|i meant?|make (?:it|that)|change (?:it|that|to)|switch to|on second thoughts?|scratch that|let'?s (?:try|do|go (?:with|for)|say|switch|make)|how about|what about|no,|nah,|sorry,|wait)")
+_REPLACES = re.compile(
+    r"\b(?:actually|instead|rather|i meant?|make (?:it|that)|change (?:it|that|to)|switch to|on second thoughts?|scratch that|let'?s (?:try|do|go (?:with|for)|say|switch|make)|how about|what about|no,|nah,|sorry,|wait)"
+)
 _ADDS = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top|both|even better|bonus|with)\b")
 
 

@@ -13,18 +13,36 @@ from .scopes import Scopes
 _LIKE_THIS = re.compile(
     r"\b(?:like|similar to|in the (?:vein|style|spirit|mould|mold) of|reminiscent of|reminds? me of|remind of|along the lines of|(?:the )?same (?:vibe|feel|feeling|mood|style|kind|sort|type) (?:as|of)|comparable to|close to|à la|a la|akin to|such as|such a|as \w+ as|vibes? of|think|kind of|equivalent of|successor to|follow[- ]?up to|meets|cross between|mix (?:of|between)|if i (?:liked|loved|enjoyed)|based on (?:my love of|liking)|fans? of|(?:i'?m |we'?re )?(?:really )?in the mood for)[\s:\"'“]*(?:the (?:film|movie|book|game|show|novel|series) )?[\"'“]*$"
 )
+_LIKE_AFTER = re.compile(r"^[\"'”]*[ -](?:like|esque|style|styled|type|ish|vibes?|feel|kind of|kinda)\b(?! (?:to|a))")
+_THAN = re.compile(r"\bthan (?:the )?$")
 _CHAIN = re.compile(r"[\"'”]*\s*(?:,|and|or|&|meets|,\s*(?:and|or|but also)|plus|but also|/)\s*[\"'“]*(?:the )?$")
-_LIKED = re.compile(r"\b(?:love|loved|loves|like|liked|likes|enjoy|enjoyed|adore|adored|favou?rites?(?: \w+)?(?: is| are| was| were|:)?|big fan of|fan of|obsessed with|appreciate|appreciated|great|impressed by|blown away by|digging|dig)\b(?: (?:how|that|the way|films?|movies?|games?|books?|things|stuff))*(?: (?:like|such as))?[^.;!?]{0,25}$")
-_DISLIKED = re.compile(r"\b(?:hate|hated|hates|dislike|disliked|did(?:n'?t| not) (?:like|enjoy|care for|love|get|finish)|do(?:n'?t| not) (?:like|enjoy|care for)|can'?t stand|bored by|disappointed (?:by|with|in)|not a fan of|wasn'?t (?:a fan of|into)|loathed?|despised?|couldn'?t (?:stand|get into|finish))\b[^.;!?]{0,25}$")
-_LIKED_AFTER = re.compile(r"^[\"'”]*,? (?:was|is|are|were|'s|has been|remains|still) (?:really |so |just |very |absolutely |pretty |one of |my |the |a |such |all |amazing and )*(?:great|good|amazing|awesome|fantastic|brilliant|excellent|perfect|favou?rites?|fun|wonderful|best|incredible|beautiful|lovely|masterpiece|superb|cool|funny|hilarious)")
-_DISLIKED_AFTER = re.compile(r"^[\"'”]*,? (?:was|is|are|were|'s) (?:really |so |just |very |absolutely |pretty |kind of |a bit |such |too |not )*(?:bad|boring|awful|terrible|overrated|dull|disappointing|horrible|slow|long|scary|silly|stupid|garbage|rubbish|meh|good|great|for me|my thing|my cup|violent|dark|weird|sad)|^[\"'”]* (?:bored|annoyed|disappointed|scared) me|^[\"'”]* (?:left me cold|did nothing for me|wasn'?t for me|isn'?t for me|isn'?t my)")
+_LIKED = re.compile(
+    r"\b(?:love|loved|loves|like|liked|likes|enjoy|enjoyed|adore|adored|favou?rites?(?: \w+)?(?: is| are| was| were|:)?|big fan of|fan of|obsessed with|appreciate|appreciated|great|impressed by|blown away by|digging|dig)\b(?: (?:how|that|the way|films?|movies?|games?|books?|things|stuff))*(?: (?:like|such as))?[^.;!?]{0,25}$"
+)
+_DISLIKED = re.compile(
+    r"\b(?:hate|hated|hates|dislike|disliked|did(?:n'?t| not) (?:like|enjoy|care for|love|get|finish)|do(?:n'?t| not) (?:like|enjoy|care for)|can'?t stand|bored by|disappointed (?:by|with|in)|not a fan of|wasn'?t (?:a fan of|into)|loathed?|despised?|couldn'?t (?:stand|get into|finish)|gave up on|bored (?:with|of)|regret(?:ted)?|never again)\b[^.;!?]{0,25}$"
+)
+_LIKED_AFTER = re.compile(
+    r"^[\"'”]*,? (?:was|is|are|were|'s|has been|remains|still|blew me away|had me in stitches|made me|destroyed me|floored me|moved me|rocks?|rules?|rocked|ruled)(?: \w+)?$|^[\"'”]*,? (?:was|is|are|were|'s|has been) (?:really |so |just |very |absolutely |pretty |one of |my |the |a |such |all |amazing and )*(?:great|good|amazing|awesome|fantastic|brilliant|excellent|perfect|favou?rites?|fun|wonderful|best|incredible|beautiful|lovely|masterpiece|superb|cool|funny|hilarious)"
+)
+_DISLIKED_AFTER = re.compile(
+    r"^[\"'”]*,? (?:was|is|are|were|'s) (?:really |so |just |very |absolutely |pretty |kind of |a bit |such |too |not )*(?:bad|boring|awful|terrible|overrated|dull|disappointing|horrible|slow|long|scary|silly|stupid|garbage|rubbish|meh|good|great|for me|my thing|my cup|violent|dark|weird|sad)|^[\"'”]* (?:really |just |totally )?(?:bored|annoyed|disappointed|scared|disgusted) (?:me|us)|^[\"'”]* (?:left me cold|did nothing for me|wasn'?t for me|isn'?t for me|isn'?t my)"
+)
 _AFTER_NOT = re.compile(r"^[\"'”]*,? (?:was|is|are|were)(?:n'?t| not)\b")
-_SEEN_BEFORE = re.compile(r"\b(?:seen|watched|read|played|saw|finished|rewatched|rewatching|know|own|completed|heard|just (?:watched|read|played))\b[^.;!?]{0,30}$")
-_QUESTIONING = re.compile(r"\b(?:what about|how about|tell me about|is|are|was|who (?:is|was|directed|made|wrote)|about|have you (?:seen|read|heard of|got)|do you (?:have|know))[^.;!?,]{0,20}$")
-_THIS_OR_THAT = re.compile(r"\b(?:not|no|nah|don'?t|nothing)(?: (?:want|like|the|for|into|feeling|that|really|keen on))*\s*$")
+_SEEN_BEFORE = re.compile(
+    r"\b(?:seen|watched|read|played|saw|finished|rewatched|rewatching|know|own|completed|heard|just (?:watched|read|played))\b[^.;!?]{0,30}$"
+)
+_QUESTIONING = re.compile(
+    r"\b(?:what about|how about|tell me about|is|are|was|who (?:is|was|directed|made|wrote)|about|have you (?:seen|read|heard of|got)|do you (?:have|know))\b(?!')[^.;!?,]{0,20}$"
+)
+_THIS_OR_THAT = re.compile(
+    r"\b(?:not|no|nah|don'?t|nothing)(?: (?:want|like|the|for|into|feeling|that|really|keen on))*\s*$"
+)
 
 
-def read_feelings(message: Message, references: Sequence[Reference], scopes: Scopes, *, reacting: bool) -> list[Mention]:
+def read_feelings(
+    message: Message, references: Sequence[Reference], scopes: Scopes, *, reacting: bool
+) -> list[Mention]:
     """The items of a message, with the feelings of the words around them, each item once.
 
     Args:
@@ -58,20 +76,40 @@ def is_title(message: Message, found: Found) -> bool:
     """Whether a phrase means an item: it is no label, or stands where titles stand ("like Alien")."""
     if not found.of("item"):
         return False
-    before, after = message.level[: message.start(found)], message.level[message.end(found) :]
-    return not found.of("value") or bool(
-        _LIKE_THIS.search(before) or _SEEN_BEFORE.search(_clause(before)) or _LIKED_AFTER.match(after) or before.endswith('"')
+    start, end = message.start(found), message.end(found)
+    before, after = message.level[:start], message.level[end:]
+    if not found.of("value") or before.endswith(('"', "“")):
+        return True
+    capital = message.text[start].isupper() and bool(before.strip()) and before.rstrip()[-1] not in ".!?"
+    if capital and not message.text.isupper() and any(s.exact == 1.0 for s in found.of("item")):
+        return True
+    cues_before = (_LIKE_THIS, _THAN)
+    cues_clause = (_SEEN_BEFORE, _DISLIKED) if message.text[start].isupper() else (_SEEN_BEFORE,)
+    return (
+        any(c.search(before) for c in cues_before)
+        or any(c.search(_clause(before)) for c in cues_clause)
+        or any(c.match(after) for c in (_LIKED_AFTER, _DISLIKED_AFTER, _LIKE_AFTER))
+        or (not before.strip() and bool(re.match(r"^,? (?:but|only|except|meets|minus)\b", after)))
     )
 
 
 def _feeling(message: Message, start: int, end: int, scopes: Scopes) -> Feeling | None:
     before, after = message.level[:start], message.level[end:]
     clause = _clause(before)
+    if _THAN.search(before):
+        return None
+    if _LIKE_AFTER.match(after) or (not before.strip() and re.match(r"^,? (?:but|only|except|meets|minus)\b", after)):
+        return "like_this"
     if _LIKE_THIS.search(before):
-        negated = re.search(r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never|un)(?: anything| something| \w+)? (?:like|similar to|such as)\W*$", before)
+        negated = re.search(
+            r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never|un)(?: anything| something| \w+)? (?:like|similar to|such as)\W*$",
+            before,
+        )
         if negated:
             return "disliked"
-        opener = re.search(r"\b(?:i|we|he|she|they|you) (?:really |also |did |do |absolutely |just )*like[\s\"'“]*$", before)
+        opener = re.search(
+            r"\b(?:i|we|he|she|they|you) (?:really |also |did |do |absolutely |just )*like[\s\"'“]*$", before
+        )
         return "liked" if opener else "like_this"
     if _AFTER_NOT.match(after):
         return "disliked"
@@ -102,15 +140,28 @@ def _feeling_of_shown(message: Message, reference: Reference, scopes: Scopes) ->
     level = message.level
     if NOT_SEEN.search(level):
         return None
-    if re.search(r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|to|of|in the (?:style|vein) of)\s*$", before) or _LIKE_THIS.search(before) and not re.search(r"\b(?:i|we) (?:really |do |also )*(?:like|liked|love|loved)\s*$", before):
+    if (
+        re.search(
+            r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|to|of|in the (?:style|vein) of)\s*$",
+            before,
+        )
+        or _LIKE_THIS.search(before)
+        and not re.search(r"\b(?:i|we) (?:really |do |also )*(?:like|liked|love|loved)\s*$", before)
+    ):
         return "like_this"
     if SEEN.search(before) or SEEN.search(after[:40]):
         return "seen"
     if _DISLIKED.search(before) or _DISLIKED_AFTER.match(after) or _AFTER_NOT.match(after):
         return "disliked"
-    if _LIKED_AFTER.match(after) or re.search(r"\b(?:love|loved|like|liked|enjoy|enjoyed|adore)\b[^.;!?]{0,12}$", before):
+    if _LIKED_AFTER.match(after) or re.search(
+        r"\b(?:love|loved|like|liked|enjoy|enjoyed|adore)\b[^.;!?]{0,12}$", before
+    ):
         return "accepted" if re.search(r"\b(?:the sound of|the look of|sounds|looks)\b", level) else "liked"
-    if re.search(r"\b(?:none|neither|not|any) (?:of )?$", before + level[reference.start : reference.end][:8]) or _THIS_OR_THAT.search(before) or re.match(r"(?:none|neither)\b", level[reference.start :]):
+    if (
+        re.search(r"\b(?:none|neither|not|any) (?:of )?$", before + level[reference.start : reference.end][:8])
+        or _THIS_OR_THAT.search(before)
+        or re.match(r"(?:none|neither)\b", level[reference.start :])
+    ):
         return "rejected"
     if ACCEPT.search(level) and not level.rstrip().endswith("?"):
         return "accepted"

@@ -16,7 +16,17 @@ _OR = re.compile(r"^\s*(?:,?\s*(?:or|and/or)(?: maybe| even| perhaps| a| an| the
 _OR_WORD = re.compile(r"\bor\b|/")
 _LANGUAGE_CUE = re.compile(r"\b(?:in|speaks?|speaking|subtitled in|dubbed in|spoken in|language)\s*$")
 _LANGUAGE_AFTER = re.compile(r"^[\s-]*(?:language|speaking|spoken|audio|dub|subtitles?)\b")
-_SAME = re.compile(r"\b(?:the )?(?:same|that|this|its|his|her|their)(?: exact)?\s*$")
+_SAME = re.compile(r"\b(?:the )?(?:same|that|this|those|these|its|his|her|their)(?: exact)?\s*$")
+_OWNERS = frozenset(["my", "our", "your", "her", "his", "their"])
+_WORKING = frozenset(
+    """
+    love loves loved like hate play plays playing start starting weekend night nights evening sunday saturday friday
+    drive work school house home watch read laugh cry call turn manage help fall break friends kids kid
+    """.split()
+)
+_THAT_MADE = re.compile(
+    r"^\s*(?:(?:that|who|which|of|behind|from|did|made|makes|making|wrote|directed|created|developed|the)\s*)+[\"'“]?$"
+)
 
 
 class Label:
@@ -35,12 +45,25 @@ def read_labels(message: Message, catalogue: Catalogue, passed: Sequence[tuple[i
     for found in message.found:
         senses = found.of("value")
         start, end = message.start(found), message.end(found)
-        if not senses or any(start < e and s < end for s, e in passed):
+        if not senses or any(start < e and s < end for s, e in passed) or _is_idle(message, found, senses, catalogue):
             continue
         for sense in _choose(message, found, senses, catalogue):
             labels.append(Label(found, start, end, sense))
         message.take(start, end)
     return labels
+
+
+def _is_idle(message: Message, found: Found, senses: Sequence[Sense], catalogue: Catalogue) -> bool:
+    """Whether a loose label's word does other work: "I love …", "my brother", "the same director"."""
+    if not all(catalogue.schema.attribute(s.attribute).open for s in senses):
+        return False
+    before = message.tokens[found.start - 1].text if found.start else ""
+    word = message.tokens[found.start].text
+    if before in _OWNERS or (found.of("attribute") and before in ("same", "that", "this", "different", "those")):
+        return True
+    if found.end - found.start > 1 or word not in _WORKING:
+        return False
+    return before not in ("about", "of", "with", "involving", "on", "no", "without", "a", "some", "and")
 
 
 def label_preferences(
@@ -57,9 +80,12 @@ def label_preferences(
         strength = strength_of(force, attribute)
         words = message.words(scopes.cue_start(first.start), group[-1].end)
         values = list(dict.fromkeys(label.sense.value for label in group))
-        parts = [[v] for v in values] if strength in ("must_not", "avoid") and _joined_by_or(message, group) else [values]
+        parts = (
+            [[v] for v in values] if strength in ("must_not", "avoid") and _joined_by_or(message, group) else [values]
+        )
         preferences += [
-            Preference(limit=Limit(attribute=attribute.name, values=tuple(part)), strength=strength, words=words) for part in parts
+            Preference(limit=Limit(attribute=attribute.name, values=tuple(part)), strength=strength, words=words)
+            for part in parts
         ]
     return preferences
 
@@ -72,26 +98,55 @@ def strength_of(force: Force | None, attribute: Attribute | None) -> Strength:
 
 
 def same_as_shown(message: Message, focus: Sequence[str], catalogue: Catalogue) -> list[Preference]:
-    """ "by the same director": the shown item's own values of the attribute that is named."""
+    """ "by the same director", "the studio that made Ico": an item's own values of the attribute that is named."""
     preferences: list[Preference] = []
     for found in message.found:
         for sense in found.of("attribute"):
             start, end = message.start(found), message.end(found)
-            if not focus or not _SAME.search(message.level[:start]):
+            made = _made(message, end)
+            items = made or (focus if _SAME.search(message.level[:start]) else ())
+            if not items:
                 continue
             attribute = catalogue.schema.attribute(sense.attribute)
-            values = catalogue.item(focus[0]).attributes.get(attribute.name)
+            values = catalogue.item(items[0]).attributes.get(attribute.name)
             if attribute.kind == "category" and isinstance(values, tuple):
+                if len(values) > 3 and not message.level[start:end].endswith("s"):
+                    values = values[:1]
                 limit = Limit(attribute=attribute.name, values=values)
                 preferences.append(Preference(limit=limit, strength="must", words=message.words(start - 5, end)))
                 message.take(start, end)
                 break
-    if not preferences and focus and re.search(r"\b(?:by|from|with|of) (?:him|her|them|the same (?:person|people|guy|team|one))\b|\bhis (?:other|earlier|later)|\bher (?:other|earlier|later)|\btheir (?:other|earlier|later)", message.level):
+    if (
+        not preferences
+        and focus
+        and re.search(
+            r"\b(?:by|from|with|of) (?:him|her|them|the same (?:person|people|guy|team|one))\b|\bhis (?:other|earlier|later)|\bher (?:other|earlier|later)|\btheir (?:other|earlier|later)",
+            message.level,
+        )
+    ):
         for attribute in catalogue.schema.attributes:
             values = catalogue.item(focus[0]).attributes.get(attribute.name)
             if attribute.person and isinstance(values, tuple):
-                return [Preference(limit=Limit(attribute=attribute.name, values=values), strength="must", words=message.text.strip())]
+                return [
+                    Preference(
+                        limit=Limit(attribute=attribute.name, values=values),
+                        strength="must",
+                        words=message.text.strip(),
+                    )
+                ]
     return preferences
+
+
+def _made(message: Message, end: int) -> tuple[str, ...]:
+    """The item named right after an attribute: "the director of Whiplash"."""
+    for found in message.found:
+        if (
+            found.of("item")
+            and message.start(found) > end
+            and _THAT_MADE.match(message.level[end : message.start(found)])
+        ):
+            return found.of("item")[0].items[:1]
+    return ()
 
 
 def _choose(message: Message, found: Found, senses: Sequence[Sense], catalogue: Catalogue) -> list[Sense]:
@@ -108,14 +163,14 @@ def _choose(message: Message, found: Found, senses: Sequence[Sense], catalogue: 
             round(sense.exact, 2) if abs(sense.exact - best) > 0.15 else 0,
             _tongue(message, start, end, attribute),
             not attribute.open,
+            _part(message, start, attribute, catalogue),
             len(catalogue.columns.categories[sense.attribute].rows(sense.value)),
         )
 
     ordered = sorted(senses, key=rank, reverse=True)
     chosen = ordered[0]
     alike = [s for s in ordered if s.attribute == chosen.attribute and s.exact == chosen.exact]
-    synonyms = schema.attribute(chosen.attribute).synonyms
-    if chosen.exact >= 0.8 and len(alike) > 1 and all(s.value in synonyms for s in alike):
+    if chosen.exact >= 0.8 and len(alike) > 1 and not schema.attribute(chosen.attribute).person:
         return alike
     if schema.attribute(chosen.attribute).person and chosen.exact < 0.8 and 1 < len(alike) <= 3:
         return alike
@@ -127,6 +182,18 @@ def _tongue(message: Message, start: int, end: int, attribute: Attribute) -> int
     language = "language" in (attribute.label, attribute.name.rstrip("s"))
     spoken = bool(_LANGUAGE_CUE.search(message.level[:start]) or _LANGUAGE_AFTER.match(message.level[end:]))
     return int(language == spoken)
+
+
+def _part(message: Message, start: int, attribute: Attribute, catalogue: Catalogue) -> float:
+    """For a person who stands under several attributes: "with" means those of whom an item has many, "by" the few."""
+    if not attribute.person:
+        return 0.0
+    column = catalogue.columns.categories[attribute.name]
+    crowd = sum(len(column.rows(v)) for v in column.values) / max(len(catalogue), 1)
+    before = message.level[:start]
+    if re.search(r"(?:\bwith|\bw/|\bstarring|\bfeaturing|\bstars?|\bhas)\s*$", before):
+        return crowd
+    return -crowd if re.search(r"\b(?:by|from|of)\s*$", before) else 0.0
 
 
 def _cued_attribute(message: Message, found: Found) -> str:
@@ -146,7 +213,11 @@ def _groups(message: Message, labels: Sequence[Label], scopes: Scopes, catalogue
     groups: list[list[Label]] = []
     for label in labels:
         last = groups[-1][-1] if groups else None
-        if last is not None and last.sense.attribute == label.sense.attribute and _alternatives(message, last, label, catalogue, labels):
+        if (
+            last is not None
+            and last.sense.attribute == label.sense.attribute
+            and _alternatives(message, last, label, catalogue, labels)
+        ):
             if scopes.force(last.start) == scopes.force(label.start):
                 groups[-1].append(label)
                 continue

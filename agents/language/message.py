@@ -50,9 +50,11 @@ class Message:
 
     def free(self, start: int, end: int) -> bool:
         """Whether no token between two places is understood yet."""
-        return not any(t for t, token in zip(self.taken, self.tokens, strict=True) if token.start < end and token.end > start)
+        return not any(
+            t for t, token in zip(self.taken, self.tokens, strict=True) if token.start < end and token.end > start
+        )
 
 
 def level(text: str) -> str:
     """Folded character for character: the result is as long as the text."""
-    return "".join(f if len(f := fold(c)) == 1 else (f[:1] or " ") for c in text)
+    return "".join(c if c == "&" else f if len(f := fold(c)) == 1 else (f[:1] or " ") for c in text)

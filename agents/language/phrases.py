@@ -8,11 +8,15 @@ from .message import Message
 
 _JOINERS = frozenset("of the in and a an on to at for with's from".split())
 _FILLERS = frozenset(
-    """set involving featuring involves features feature about takes takes-place based having where around regarding
+    """
+    set involving featuring involves features feature about takes takes-place based having where around regarding
     containing contains contain includes include including revolves revolving focused focusing deals dealing centred
-    centered story stories tale tales plot plots element elements theme themes themed scene scenes style vibe vibes lots
-    plenty tons stuff ish wanna gonna gotta dont im ive id cant something's anything's somethin ya u ur pls plz gimme
-    lemme hmm umm ooh tbh imo btw etc kinda sorta lil cause cuz coz yea ok k aren't isn't wasn't recommendations""".split()
+    centered story stories tale tales plot plots element elements theme themes themed scene scenes style vibe vibes
+    lots plenty tons stuff ish wanna gonna gotta dont im ive id cant something's anything's somethin ya u ur pls plz
+    gimme lemme monday tuesday wednesday thursday friday saturday sunday boyfriend partner husband wife dad mum mom
+    mother father brother sister son daughter grandma grandpa grandad nephew niece baby guys mate god spirit line
+    lines hmm umm ooh tbh imo btw etc kinda sorta lil cause cuz coz yea ok k aren't isn't wasn't recommendations
+    """.split()
 )
 
 
@@ -44,7 +48,19 @@ def read_phrases(message: Message) -> list[Phrase]:
 def is_filler(word: str) -> bool:
     """Whether a folded word carries no content of its own."""
     bare = word.removesuffix("'s")
-    return word in STOPWORDS or word in TALK_WORDS or word in _FILLERS or bare in TALK_WORDS or bare in STOPWORDS or (len(bare) == 1 and bare.isascii()) or bare.isdigit()
+    if "'" in word and word.endswith(("n't", "'re", "'ve", "'ll", "'d", "'m")):
+        return True
+    if word.endswith("ly") and len(word) > 5:
+        return True
+    return (
+        word in STOPWORDS
+        or word in TALK_WORDS
+        or word in _FILLERS
+        or bare in TALK_WORDS
+        or bare in STOPWORDS
+        or (len(bare) == 1 and bare.isascii())
+        or bare.isdigit()
+    )
 
 
 def _joined(message: Message, last: int, place: int) -> bool:

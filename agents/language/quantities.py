@@ -9,14 +9,18 @@ from ...tools.limits import Range
 
 _ONES = dict(
     zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split(),
+        """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+    """.split(),
         range(20),
         strict=True,
     )
 )
 _TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
-_WORD = "|".join([*(f"{t}[ -](?:{'|'.join(list(_ONES)[1:10])})" for t in _TENS), *_TENS, *sorted(_ONES, key=len, reverse=True)])
+_WORD = "|".join(
+    [*(f"{t}[ -](?:{'|'.join(list(_ONES)[1:10])})" for t in _TENS), *_TENS, *sorted(_ONES, key=len, reverse=True)]
+)
 NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:{_WORD})(?:[ -]hundred)?\b|\ba hundred\b|\ba couple(?: of)?\b)"
 _DECADES = {
     "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80,
@@ -101,7 +105,6 @@ def _money(match: re.Match[str], _: date) -> Quantity:
     return Quantity(match.start(), match.end(), "money", _point(read_number(match["n"] or match["m"])))
 
 
-
 def _age(match: re.Match[str], _: date) -> Quantity:
     return Quantity(match.start(), match.end(), "age", _point(read_number(match["n"])))
 
@@ -147,7 +150,9 @@ def _year(match: re.Match[str], today: date) -> Quantity | None:
 
 def _number(match: re.Match[str], _: date) -> Quantity:
     unit = match["unit"] or ""
-    return Quantity(match.start(), match.end() - len(match["tail"] or ""), "number", _point(read_number(match["n"])), unit)
+    return Quantity(
+        match.start(), match.end() - len(match["tail"] or ""), "number", _point(read_number(match["n"])), unit
+    )
 
 
 _READERS = [

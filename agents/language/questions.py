@@ -20,7 +20,9 @@ _ASKS_MEASURE: list[tuple[re.Pattern[str], tuple[Measure, ...]]] = [
     (re.compile(r"\b(?:ok|okay|suitable|appropriate|fine|good|safe) for (?:\w+ ){0,3}(?:kids?|children|year[- ]olds?|family|son|daughter)\b|\bhow old (?:do|must|should)\b|\bage (?:rating|limit)\b|\bwhat age\b"), ("age",)),
     (re.compile(r"\bhow many (?:people|players)\b"), ("players",)),
 ]  # fmt: skip
-_ASKS_DATE = re.compile(r"\bwhen\b|\bwhat year\b|\bwhich year\b|\bhow old is\b|\bhow (?:recent|new)\b|\b(?:older|oldest|newer|newest)\b|\brelease date\b|\bcome out\b|\bcame out\b")
+_ASKS_DATE = re.compile(
+    r"\bwhen\b|\bwhat year\b|\bwhich year\b|\bhow old is\b|\bhow (?:recent|new)\b|\b(?:older|oldest|newer|newest)\b|\brelease date\b|\bcome out\b|\bcame out\b"
+)
 
 
 def read_question(
@@ -41,7 +43,9 @@ def read_question(
         if not items:
             return None
         attribute = _attribute(message, catalogue)
-        return Question(items=tuple(items), attribute=attribute.name if attribute else None, kind="compare", words=words)
+        return Question(
+            items=tuple(items), attribute=attribute.name if attribute else None, kind="compare", words=words
+        )
     items = items or wish.focus
     if not items:
         return None

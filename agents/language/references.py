@@ -12,11 +12,19 @@ _ORDINALS = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
     "sixth": 5, "6th": 5, "seventh": 6, "eighth": 7, "ninth": 8, "tenth": 9, "top": 0, "last": -1, "final": -1, "middle": 1,
 }  # fmt: skip
-_ORDINAL = re.compile(rf"\b(?:the |your |that |my )?(?P<ordinal>{'|'.join(_ORDINALS)})(?P<more>,? (?:and|or|&) (?:the )?(?P<other>{'|'.join(_ORDINALS)}))?(?P<pair> two| couple| three)?(?: (?P<noun>one|ones|option|pick|choice|suggestion|recommendation|result|item|of (?:these|those|them)|{{noun}}))?\b")
+_ORDINAL = re.compile(
+    rf"\b(?:the |your |that |my )?(?P<ordinal>{'|'.join(_ORDINALS)})(?P<more>,? (?:and|or|&) (?:the )?(?P<other>{'|'.join(_ORDINALS)}))?(?P<pair> two| couple| three)?(?: (?P<noun>one|ones|option|pick|choice|suggestion|recommendation|result|item|of (?:these|those|them)|{{noun}}))?\b"
+)
 _NUMBERED = re.compile(r"(?:#|\bnumber |\bno\. ?|\boption |\bitem )(?P<number>\d|one|two|three|four|five)\b")
-_ALL = re.compile(r"\b(?:all (?:of )?(?:them|these|those|three|of them)|both(?: of (?:them|these|those))?|them all|all (?:three|four|five)|each of (?:them|these)|any of (?:them|these|those)|none of (?:them|these|those)|neither(?: of (?:them|these|those))?|these|those|them|they)\b(?! (?:that|who|which|days))")
-_IT = re.compile(r"\b(?:that one|this one|the one|that (?:film|movie|book|game|item|{noun})|this {noun}|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|true|all|said|sounds|be nice|depends|helps))")
-_THE_ONE = re.compile(r"\bthe (?P<what>(?:[\w'-]+ ){1,4})(?:one|{noun})\b|\bthe one (?:with|by|from|about|in|set in|directed by|starring) (?P<after>[\w' -]+)")
+_ALL = re.compile(
+    r"\b(?:all (?:of )?(?:them|these|those|three|of them)|both(?: of (?:them|these|those))?|them all|all (?:three|four|five)|each of (?:them|these)|any of (?:them|these|those)|none of (?:them|these|those)|neither(?: of (?:them|these|those))?|these|those|them|they)\b(?! (?:that|who|which|days))"
+)
+_IT = re.compile(
+    r"\b(?:that one|this one|the one|that (?:film|movie|book|game|item|{noun})|this {noun}|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|true|all|said|sounds|be nice|depends|helps))"
+)
+_THE_ONE = re.compile(
+    r"\bthe (?P<what>(?:[\w'-]+ ){1,4})(?:one|{noun})\b|\bthe one (?:with|by|from|about|in|set in|directed by|starring) (?P<after>[\w' -]+)"
+)
 _SUPERLATIVE = {"older": ("date", -1), "oldest": ("date", -1), "newer": ("date", 1), "newest": ("date", 1), "shorter": ("duration", -1), "shortest": ("duration", -1), "longer": ("duration", 1), "longest": ("duration", 1), "cheaper": ("price", -1), "cheapest": ("price", -1)}  # fmt: skip
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
@@ -41,13 +49,21 @@ def read_references(
     if not focus:
         return []
     nouns = "|".join(re.escape(n) for n in (catalogue.schema.noun, *catalogue.schema.also[:1]))
-    found = _ordinals(message, focus, nouns) + _described(message, focus, catalogue, nouns) + _partial_titles(message, focus, catalogue)
+    found = (
+        _ordinals(message, focus, nouns)
+        + _described(message, focus, catalogue, nouns)
+        + _partial_titles(message, focus, catalogue)
+    )
     level = message.level
     if not found:
         found = [Reference(m.start(), m.end(), tuple(focus)) for m in _ALL.finditer(level)]
     if not found:
         for match in re.finditer(_IT.pattern.replace("{noun}", nouns), level):
-            found.append(Reference(match.start(), match.end(), (spoken or focus[0],), match.group() not in ("it", "that", "this")))
+            found.append(
+                Reference(
+                    match.start(), match.end(), (spoken or focus[0],), match.group() not in ("it", "that", "this")
+                )
+            )
     return sorted(found, key=lambda r: (not r.certain, r.start))
 
 
@@ -55,9 +71,15 @@ def _ordinals(message: Message, focus: Sequence[str], nouns: str) -> list[Refere
     found: list[Reference] = []
     for match in re.finditer(_ORDINAL.pattern.replace("{noun}", nouns), message.level):
         place = _ORDINALS[match["ordinal"]]
-        pointed = match["noun"] or match["pair"] or match["more"] or match.group().startswith(("the ", "your ", "that "))
+        pointed = (
+            match["noun"] or match["pair"] or match["more"] or match.group().startswith(("the ", "your ", "that "))
+        )
         short = len(message.tokens) <= 3
-        if not (pointed or short) or not -len(focus) <= place < len(focus) or match["ordinal"] in ("top", "last", "middle") and not match["noun"]:
+        if (
+            not (pointed or short)
+            or not -len(focus) <= place < len(focus)
+            or (match["ordinal"] in ("top", "last", "middle") and not match["noun"])
+        ):
             continue
         places = [place]
         if match["pair"]:
@@ -65,7 +87,9 @@ def _ordinals(message: Message, focus: Sequence[str], nouns: str) -> list[Refere
             places = list(range(count)) if place >= 0 else list(range(-count, 0))
         if match["other"]:
             places.append(_ORDINALS[match["other"]])
-        found.append(Reference(match.start(), match.end(), tuple(focus[p] for p in places if -len(focus) <= p < len(focus))))
+        found.append(
+            Reference(match.start(), match.end(), tuple(focus[p] for p in places if -len(focus) <= p < len(focus)))
+        )
     for match in _NUMBERED.finditer(message.level):
         number = _NUMBERS.get(match["number"]) or int(match["number"])
         if 1 <= number <= len(focus):
@@ -84,7 +108,9 @@ def _described(message: Message, focus: Sequence[str], catalogue: Catalogue, nou
         if any(w in _ORDINALS or w in ("same", "other", "right", "best", "only") for w in words):
             continue
         fitting = _superlative(words, focus, catalogue) or [
-            i for i in focus if _fits(message, start, end, i, catalogue, find_quantities(message.level[start:end], date.today()))
+            i
+            for i in focus
+            if _fits(message, start, end, i, catalogue, find_quantities(message.level[start:end], date.today()))
         ]
         if len(fitting) == 1:
             found.append(Reference(match.start(), match.end(), tuple(fitting)))
@@ -95,7 +121,9 @@ def _superlative(words: Sequence[str], focus: Sequence[str], catalogue: Catalogu
     for word in words:
         if word in _SUPERLATIVE:
             measure, direction = _SUPERLATIVE[word]
-            attribute = catalogue.schema.of_kind("date")[:1] if measure == "date" else (catalogue.schema.measuring(measure),)  # type: ignore[arg-type]
+            attribute = (
+                catalogue.schema.of_kind("date")[:1] if measure == "date" else (catalogue.schema.measuring(measure),)
+            )  # type: ignore[arg-type]
             if not attribute or attribute[0] is None:
                 return []
             numbers = catalogue.columns.numbers[attribute[0].name].numbers

@@ -18,23 +18,23 @@ _CAN_NOT = r"(?:can not|cannot|can'?t|could not|couldn'?t)"
 
 _BEFORE: list[tuple[Force, str]] = [
     ("ignore", rf"\b(?:i )?{_DO_NOT} (?:really |particularly )?(?:mind|care (?:if|whether|when|where|what|which|how|about))(?: about)?\b|\bno matter\b|\b(?:not )?necessarily\b"
-               rf"|\b{_DO_NOT} (?:have|need) to be\b|\b(?:need not|needn'?t) be\b|\bopen to\b|\b(?:fine|ok|okay|cool) with\b|\bno preference\b|\b{_NOT} sure\b|\bno idea\b|\bno (?:problem|worries|rush|need)\b|\b(?:it |that )?{_DO_NOT} matter (?:if|whether|how|when|which|what|where)\b|\bwhether or not\b|\bregardless of\b"),
-    ("must", r"\bnothing but\b|\bnot only\b|\bnot just\b|\bnone other than\b|\bcan'?t (?:do|live|go) without\b|\bnot without\b"),
+               rf"|\b{_DO_NOT} (?:have|need) to be\b|\b(?:need not|needn'?t) be\b|\bopen to\b|\bnothing (?:wrong with|against)\b|\b(?:fine|ok|okay|cool) with\b|\bno preference\b|\b{_NOT} sure\b|\bno idea\b|\bno (?:problem|worries|rush|need)\b|\b(?:it |that )?{_DO_NOT} matter (?:if|whether|how|when|which|what|where)\b|\bwhether or not\b|\bregardless of\b"),
+    ("must", r"\bnothing but\b|\bwouldn'?t say no to\b|\bnot only\b|\bnot just\b|\bnone other than\b|\bcan'?t (?:do|live|go) without\b|\bnot without\b"),
     ("prefer", rf"\b{_DO_NOT} (?:hate|dislike)\b|\bnot (?:bad|opposed to|against|averse to)\b|\bwhy not\b|\b{_CAN_NOT} (?:wait|go wrong with|get enough of|resist|beat)\b|\bnothing (?:beats|like a good)\b|\bwould ?n'?t mind\b|\bwould not mind\b"),
     ("avoid", rf"\b(?:{_NOT}|{_IS_NOT}|{_DO_NOT}|i'?m not|am not)(?: \w+)? (?:(?:a )?(?:big |huge |great |massive )?(?:fan|lover) of|really (?:like|into|enjoy|feel like|care for|feeling)|(?:that |so |very |too |really |super |all that )?(?:into|keen on|crazy about|wild about|fond of)|care (?:much )?for)\b"
               rf"|\b(?:not|n'?t|nothing|never|isn'?t|aren'?t|without being|without|no)(?: \w+)? (?:too|so|very|overly|super|that|quite as|as|particularly|terribly|all that)\b|\b(?:nothing|no|not) too\b"
-              r"|\b(?:a (?:bit|little) |much |slightly |somewhat )?less\b(?! than)|\b(?:would |i'?d |'d )?rather not(?: have)?\b|\b(?:tired|sick|bored|weary) of\b|\bprefer(?:ably)? not\b|\bideally not\b|\bpreferably no\b|\bnot really\b|\btoo (?:much|many)\b|\benough (?:of|with)\b|\btry to avoid\b|\bgo easy on\b|\btone down\b"),
+              r"|\b(?:a (?:bit|little) |much |slightly |somewhat )?less\b(?! than)|\b(?:would |i'?d |'d )?rather not(?: have)?\b|\b(?:tired|sick|bored|weary) of\b|\btoo\b(?= (?!much|many)\w)|\bprefer(?:ably)? not\b|\bideally not\b|\bpreferably no\b|\bnot really\b|\btoo (?:much|many)\b|\benough (?:of|with)\b|\btry to avoid\b|\bgo easy on\b|\btone down\b"),
     ("must_not", rf"\banything (?:but|except|other than)\b|\beverything (?:but|except)\b|\b(?:other|rather) than\b|\binstead of\b|\bapart from\b|\baside from\b|\bbesides\b|\bexcept(?:ing|s)?(?: for)?\b|\bexclud(?:e|es|ing)\b|\bavoid(?:s|ing)?\b|\bstay(?:ing)? away from\b|\bsteer clear of\b|\bkeep away from\b"
                  rf"|\b(?:i |we |she |he |they )?(?:really |absolutely |just |totally )?(?:hate|hates|dislike|dislikes|loathe|despise|detest)\b|\bhated\b|\b{_CAN_NOT} (?:stand|bear|take|handle|deal with|tolerate|do|have)\b"
                  rf"|\b{_DO_NOT}(?: \w+)? (?:want|like|enjoy|watch|read|play|need|do|care for|go for|wanna)(?: to (?:see|watch|read|play|have))?(?: any(?:thing)?)?\b|\b(?:would not|wouldn'?t) (?:want|like)\b|\bwon'?t (?:watch|read|play|do)\b"
                  rf"|\b(?:skip|leave out|ditch|lose|drop|cut|remove|rule out|forget|minus|nix)\b(?: the)?|\b(?:allergic|averse) to\b|\b{_NOT} in the mood for\b|\bnot (?:feeling|looking for|interested in)\b"
                  rf"|\bfree of\b|\bwithout(?: any)?\b|\bno more\b(?! than)|\b(?:no|nothing|none|neither|nor|never|not)(?: (?:with|about|from|by|in|of|on|like|any|a|an|the))*\b(?! (?:less|more|longer|older|newer|shorter|later|earlier|fewer|bigger|over|under) than)|\b{_IS_NOT}(?: an?)?\b|\bhasn'?t\b|\bhaven'?t\b|\bhas not\b"),
     ("must", r"\b(?:only|strictly|exclusively|solely|absolutely|definitely)\b|\b(?:must|has to|have to|needs? to|got to|gotta|should|needs?)(?: (?:be|have|include|contain|feature|star))\b|\brequired?\b|\bno less than\b"),
-    ("prefer", r"\b(?:prefer(?:ably|ence for|s|red)?|ideally|maybe|perhaps|possibly|hopefully|if possible|if you (?:have|can)|leaning (?:towards?|to)|kind of|sort of|kinda|a (?:bit|touch|hint|little) of|a (?:bit|little)(?: more)?|bonus (?:points )?(?:if|for)|(?:big |huge )?(?:fan|fans|lover) of|(?:i |we |she |he |they )?(?:really |also |usually |generally |tend to |do |both |all |always )*(?:love|loves|like|likes|enjoy|enjoys|adore)|i'?m (?:really |very )?into|(?:interested|keen) (?:in|on)|partial to|usually|tend to|would be (?:nice|great|good|cool)|could be|sucker for|soft spot for|more)\b"),
+    ("prefer", r"\b(?:prefer(?:ably|ence for|s|red)?|ideally|maybe|perhaps|possibly|hopefully|if possible|if you (?:have|can)|leaning (?:towards?|to)|kind of|sort of|kinda|a (?:bit|touch|hint|little) of|a (?:bit|little)(?: more)?|bonus (?:points )?(?:if|for)|(?:big |huge )?(?:fan|fans|lover) of|(?<!would )(?<!'d )(?<!feel )(?<!d )(?:really |also |usually |generally |do |both |all |always )*(?:love|loves|enjoy|enjoys|adore|adores)|(?:i|we|she|he|they|who|kids|wife|husband|boyfriend|girlfriend|friends|dad|mum|mom) (?:really |also |usually |generally |tend to |do |both |all |always |only |just )*likes?|i'?m (?:really |very )?into|(?:interested|keen) (?:in|on)|partial to|usually|tend to|would be (?:nice|great|good|cool)|could be|sucker for|soft spot for|more)\b"),
 ]  # fmt: skip
 _AFTER: list[tuple[Force, str]] = [
     ("ignore", rf"\b(?:(?:is|are|would be|'s) (?:also |totally |perfectly |all )?(?:fine|ok|okay|alright|acceptable|cool|no problem)|{_DO_NOT} (?:really )?matter|{_IS_NOT} (?:a problem|important|an issue|necessary)|not required|optional)\b"),
-    ("must_not", rf"\b(?:(?:is|are|was|were|'s) (?:out|off the table|a no-?go|a deal-?breaker|boring|not allowed|not an option|awful|terrible)|{_IS_NOT} (?:for me|an option|allowed|what i)|not for me|no thanks|(?:bores?|annoys?|irritates?) me|(?:gives?|give) me nightmares|scares? me|makes? me sick|need not apply)\b"),
+    ("must_not", rf"\b(?:(?:is|are|was|were|'s) (?:out|off the table|a no-?go|a no\b|not what|a deal-?breaker|boring|not allowed|not an option|awful|terrible)|{_IS_NOT} (?:for me|an option|allowed|what i)|not for me|no thanks|(?:bores?|annoys?|irritates?) me|(?:gives?|give) me nightmares|scares? me|makes? me sick|need not apply)\b"),
     ("avoid", rf"\b(?:{_IS_NOT} (?:really )?(?:my (?:thing|cup of tea|favou?rite|jam|style|bag))|not (?:really )?my (?:thing|cup of tea|jam|style)|puts? me off|gets? old)\b"),
     ("prefer", r"\b(?:(?:would|could|might) be (?:nice|great|good|cool|lovely|perfect|a bonus|a plus|fun|ideal)|is a plus|(?:is|are) a bonus|if possible|preferably|ideally|i guess|i suppose|preferred|for (?:example|instance))\b"),
 ]  # fmt: skip
@@ -45,7 +45,9 @@ _SOFT_STOP = re.compile(
     r",|\band (?=(?:i|i'?m|i'?d|something|maybe|would|want|prefer|love|like|also|it|it'?s|make|give|show|find|please|has|have|with|then|definitely|preferably|ideally|no|not|must|should|we|my|only|ideally)\b)"
     r"|\b(?:so|because|since|as long as|while|if|when)\b|\b(?:that|which|who) (?=(?:is|are|has|have|was|were|makes?|stars?|takes?|feels?|will)\b)|:"
 )
-_LIST_GOES_ON = re.compile(r",\s*(?:[\w'-]+\s+){0,2}[\w'-]+\s*(?:,?\s+(?:or|nor)\s|,\s*(?:[\w'-]+\s+){0,2}[\w'-]+\s*,?\s+(?:or|nor)\s)")
+_LIST_GOES_ON = re.compile(
+    r",\s*(?:[\w'-]+\s+){0,2}[\w'-]+\s*(?:,?\s+(?:or|nor)\s|,\s*(?:[\w'-]+\s+){0,2}[\w'-]+\s*,?\s+(?:or|nor)\s)"
+)
 _NEGATIVE = ("must_not", "avoid")
 
 
@@ -78,7 +80,9 @@ class Scopes:
         for force, pattern in _AFTER_CUES:
             for match in pattern.finditer(level):
                 if not _inside(match.start(), quiet):
-                    self.scopes.append(Scope(match.start(), self._clause_start(match.start()), match.start(), force, True))
+                    self.scopes.append(
+                        Scope(match.start(), self._clause_start(match.start()), match.start(), force, True)
+                    )
 
     def force(self, place: int) -> Force | None:
         """The force on the words at a place: the nearest cue before them, then a cue after them; None is a plain wish."""

@@ -10,6 +10,8 @@ from typing import Literal
 from ...tools.catalogue import Catalogue
 from ...tools.limits import Limit, Range
 from ...tools.schema import Attribute, Measure
+from ...tools.talk_words import TALK_WORDS
+from ...tools.words import STOPWORDS
 from .message import Message
 from .scopes import Scopes
 
@@ -30,7 +32,7 @@ _WORDS: dict[Measure | Literal["date"], dict[_Side, str]] = {
     },
     "rating": {
         "low": r"badly (?:rated|reviewed)|poorly (?:rated|reviewed)",
-        "high": r"(?:highly|well|top|best|better|high)[- ]?(?:rated|reviewed|regarded|received|ranked)|(?:critically )?acclaimed|(?:great|good|excellent|rave|high|top) (?:reviews?|ratings?|scores?)|highest[- ]rated|award[- ]winning",
+        "high": r"(?:highly|well|top|best|better|high)[- ]?(?:rated|reviewed|regarded|received|ranked)|(?:critically )?acclaimed|(?:great|good|excellent|rave|high|top) (?:reviews?|ratings?|scores?)|highest[- ]rated|award[- ]winning|(?:popular|a hit|big) with (?:the )?critics|critics (?:love|loved|adore)|loved by (?:the )?critics",
     },
     "popularity": {
         "low": r"obscure|(?:lesser|less|little|not (?:so|very|well)|not that)[- ](?:well[- ])?known|hidden gems?|underrated|underground|niche|overlooked|under the radar|off the beaten (?:path|track)|unknown|less famous|less popular|nobody (?:has heard|knows)|not (?:so |too |that |very )?(?:popular|mainstream|famous|obvious)",
@@ -41,14 +43,18 @@ _WORDS: dict[Measure | Literal["date"], dict[_Side, str]] = {
         "high": r"for (?:adults|grown[- ]?ups)|mature|adults? only|grown[- ]?up",
     },
     "date": {
-        "low": r"old(?:er|est|ies|ish)?(?! (?:enough|friend|man|woman|people|lady|guy|couple|age|school friend))|classics?|vintage|retro|old[- ]?school|old[- ]?fashioned|ancient|from way back|back in the day",
+        "low": r"old(?:er|est|ies|ish)?(?! (?:enough|friend|man|woman|people|lady|guy|couple|age|school friend))|classics?|vintage|retro|old[- ]?school|old[- ]?fashioned|ancient|from way back",
         "high": r"recent(?:ly (?:made|released|published))?|new(?:er|est|ish)?(?! (?:york|zealand|orleans|england|jersey|to|idea))|modern|latest|contemporary|current|fresh|just (?:came )?out",
     },
 }  # fmt: skip
 _PATTERNS = [
-    (measure, side, re.compile(rf"\b(?:{words})(?![\w-])")) for measure, sides in _WORDS.items() for side, words in sides.items()
+    (measure, side, re.compile(rf"\b(?:{words})(?![\w-])"))
+    for measure, sides in _WORDS.items()
+    for side, words in sides.items()
 ]
-_NOT_ABOUT_ITEMS = re.compile(r"\b(?:long|short) (?:time|ago|story|way|day|week|list|answer|as|term|while|on)\b|\bas long\b|\bno longer\b|\bso long\b|\bbefore long\b|\b\d+[ -]years?[ -]old\b|\bquick (?:question|one)\b|\bnew here\b")
+_NOT_ABOUT_ITEMS = re.compile(
+    r"\b(?:long|short) (?:time|ago|story|way|day|week|list|answer|as|term|while|on)\b|\bas long\b|\bno longer\b|\bso long\b|\bbefore long\b|\b\d+[ -]years?[ -]old\b|\bquick (?:question|one)\b|\bnew here\b"
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,11 @@ def read_vague(message: Message, scopes: Scopes, catalogue: Catalogue) -> list[V
                 continue
             if not message.free(match.start(), match.end()) or attribute.name in found:
                 continue
+            if measure != "age" and not _describes(message, match.end(), catalogue):
+                continue
             force = scopes.force(match.start())
+            if measure == "age" and not re.search(r"\b(?:not|nothing|isn't|never)\s*$", message.level[: match.start()]):
+                force = None
             if force == "ignore":
                 message.take(match.start(), match.end())
                 continue
@@ -87,6 +97,17 @@ def read_vague(message: Message, scopes: Scopes, catalogue: Catalogue) -> list[V
             if limit is not None:
                 found[attribute.name] = Vague(match.start(), match.end(), limit)
     return sorted(found.values(), key=lambda v: v.start)
+
+
+def _describes(message: Message, end: int, catalogue: Catalogue) -> bool:
+    """Whether an adjective describes an item and not the next word: "an old film", "short and sweet", not "a long drive"."""
+    following = next(((place, t) for place, t in enumerate(message.tokens) if t.start >= end), None)
+    if following is None or re.search(r"[,.;:!?()]", message.level[end : following[1].start]):
+        return True
+    place, token = following
+    if token.text in STOPWORDS or token.text in TALK_WORDS or token.text[0].isdigit():
+        return token.text not in ("night", "time", "way", "idea", "day")
+    return any(f.start <= place < f.end for f in message.found)
 
 
 def vague_limit(attribute: Attribute, side: _Side, catalogue: Catalogue, *, mild: bool = False) -> Limit | None:

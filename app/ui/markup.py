@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterable
 from html import escape
+from itertools import groupby
 from urllib.parse import urlsplit
 
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_MARKED = re.compile(r"\*\*(<strong>[^<]*</strong>)\*\*")
+_BULLET = re.compile(r"(?:[-*•]|\d{1,2}[.)])\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -27,31 +30,43 @@ def safe_link(address: str) -> str:
 
 
 def prose(text: str, strong: Iterable[str] = ()) -> str:
-    """A reply as HTML paragraphs.
+    """A reply as HTML paragraphs and lists.
 
     Args:
-        text: what is said; `**bold**` is the only Markdown that counts, everything else shows as it is.
+        text: what is said; `**bold**` and lines that begin with `- ` or `1. ` are the only Markdown that counts,
+            everything else shows as it is.
         strong: names to set in bold wherever they stand, such as the titles on the cards.
     """
     names = sorted({safe(name) for name in strong if name.strip()}, key=len, reverse=True)
     known = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)) if names else None
-    return "".join(
-        f"<p>{_emphasize(block, known)}</p>" for block in re.split(r"\n\s*\n", text.strip()) if block.strip()
-    )
+    pieces: list[str] = []
+    for tag, run in groupby(text.strip().splitlines(), key=_tag):
+        lines = [line.strip() for line in run]
+        if tag == "p":
+            pieces.append("<p>" + "<br>".join(_emphasize(line, known) for line in lines) + "</p>")
+        elif tag:
+            entries = "".join(f"<li>{_emphasize(_BULLET.sub('', line, count=1), known)}</li>" for line in lines)
+            pieces.append(f"<{tag}>{entries}</{tag}>")
+    return "".join(pieces)
 
 
-def _emphasize(block: str, known: re.Pattern[str] | None) -> str:
-    html = safe(block.strip())
+def _tag(line: str) -> str:
+    mark = _BULLET.match(line.strip())
+    if mark is None:
+        return "p" if line.strip() else ""
+    return "ol" if mark.group()[0].isdigit() else "ul"
+
+
+def _emphasize(line: str, known: re.Pattern[str] | None) -> str:
+    html = safe(line)
     if known is None:
-        return _BOLD.sub(r"<strong>\1</strong>", html).replace("\n", "<br>")
+        return _BOLD.sub(r"<strong>\1</strong>", html)
     pieces: list[str] = []
     end = 0
     for match in known.finditer(html):
         pieces += [html[end : match.start()], f"<strong>{match.group()}</strong>"]
         end = match.end()
-    joined = "".join([*pieces, html[end:]])
-    joined = re.sub(r"\*\*(<strong>[^<]*</strong>)\*\*", r"\1", joined)
-    return joined.replace("\n", "<br>")
+    return _MARKED.sub(r"\1", "".join([*pieces, html[end:]]))
 
 
 def attributes(**values: str) -> str:
