@@ -10,14 +10,14 @@ from datetime import date
 from ..tools.english import is_english
 from ..tools.index import Index
 from ..tools.limits import Limit, complement
-from ..tools.words import stem
+from ..tools.words import stem, words
 from .language import acts
 from .language.comparisons import Measured, read_comparisons, read_limits
 from .language.corrections import read_corrections
 from .language.feelings import is_title, read_feelings
 from .language.labels import label_preferences, read_labels, same_as_shown, strength_of
 from .language.message import Message
-from .language.phrases import is_filler, read_phrases
+from .language.phrases import is_content, is_filler, read_phrases
 from .language.quantities import Quantity, find_quantities
 from .language.questions import read_question
 from .language.references import Reference, read_references
@@ -74,7 +74,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     passed = [*quiet, *resets, *corrections.places, *((r.start, r.end) for r in references)]
     labels = read_labels(message, catalogue, passed)
     preferences = [p for m in measured if (p := _limit_preference(message, m, scopes))]
-    preferences += label_preferences(message, labels, scopes, catalogue)
+    preferences += corrections.without_exchanged(label_preferences(message, labels, scopes, catalogue))
     named_items = tuple(m.item for m in mentions)
     preferences += same_as_shown(
         message, _pointed(references) or tuple(compared) or named_items or wish.focus, catalogue
@@ -94,7 +94,11 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         if found.of("noun") or found.of("attribute"):
             message.take(message.start(found), message.end(found))
     phrases = read_phrases(message)
-    known = [p for p in phrases if any(index.lexical.frequency(stem(w)) or is_english(w) for w in words(p.text))]
+    known = [
+        p
+        for p in phrases
+        if is_content(message, p) and any(index.lexical.frequency(stem(w)) or is_english(w) for w in words(p.text))
+    ]
     preferences += [q for p in known if (q := _phrase_preference(message, p.start, p.end, p.text, scopes))]
     act = _act(message, wish, preferences, mentions, references, known, corrections.resets, index)
     question = None
@@ -104,7 +108,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
             act = "request" if preferences or mentions else "help"
         else:
             preferences = []
-            mentions = [m for m in mentions if m.feeling not in (None, "like_this", "accepted")]
+            mentions = [m for m in mentions if m.feeling not in ("like_this", "accepted")]
     lasting = bool(_LASTING.search(message.level)) and not _TONIGHT.search(message.level)
     preferences = [p.model_copy(update={"lasting": lasting}) for p in _distinct(preferences)]
     declined = wish.asking is not None and bool(acts.DECLINE.search(message.level)) and not preferences
@@ -118,7 +122,9 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         count=count,
         repeats=bool(acts.AGAIN.search(message.level)),
         declined=declined,
-        notes=tuple(p.text for p in phrases if p not in known),
+        notes=tuple(
+            p.text for p in phrases if not any(index.lexical.frequency(stem(w)) or is_english(w) for w in words(p.text))
+        ),
     )
 
 
@@ -217,12 +223,16 @@ def _act(
     pointed = bool(references) or bool(mentions)
     more_like = any(m.feeling == "like_this" and m.item in wish.focus for m in mentions)
     if not more_like and (questioning or acts.ABOUT.search(level) or acts.WHY.search(level)):
+        if questioning and sum(r.certain for r in references) > 1 and acts.BETWEEN_TWO.search(level):
+            return "compare"
         if wish.focus and acts.COMPARE.search(level) and not acts.asks_about_items(re.sub(r"\bsomething\b", "", level)):
             return "compare"
         if _asks_a_fact(level, wish, pointed, preferences, mentions):
             return "ask"
     if wish.focus and acts.COMPARE.search(level) and not preferences:
         return "compare"
+    if wish.focus and re.match(r"\W*too \w", level):
+        return "reject"
     if more_like:
         return "more"
     rejected = any(m.feeling in ("seen", "disliked", "rejected") for m in mentions)

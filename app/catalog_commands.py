@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 FAULTS_SHOWN = 10
+SHIPPED = "films"
+"""As in build.py, which is slow to import."""
 
 catalog = typer.Typer(no_args_is_help=True, help="Import catalogues, look at them, index them anew, remove them.")
 
@@ -188,10 +190,19 @@ def index_catalogue(
 
     shell: Shell = ctx.obj
     home, name, settings = _find(shell, name)
-    with progress_bars(shell.err) as report:
-        report("prepare", 0, 0)
-        changes = None if rebuild else _update(shell, home, name, settings.encoder, report)
-        changes = changes or rebuild_index(home, name, encoder=settings.encoder, on_progress=report)
+    try:
+        with progress_bars(shell.err) as report:
+            report("prepare", 0, 0)
+            changes = None if rebuild else _update(shell, home, name, settings.encoder, report)
+            changes = changes or rebuild_index(home, name, encoder=settings.encoder, on_progress=report)
+    except CorruptError:
+        if name != SHIPPED:
+            raise
+        # Its source came with the program, so even lost items can be had again.
+        (home.catalogue(name) / "CURRENT").unlink(missing_ok=True)
+        shell.ensure(settings)
+        shell.out.print(Text(f"The catalogue {name!r} was made anew from what ships with convrec."))
+        return
     _show_changes(shell, name, changes, read_manifest(home.version(name)).interactions)
 
 

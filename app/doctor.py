@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..tools.errors import ConvrecError, CorruptError
+from .catalog_commands import SHIPPED
 from .terminal import clean
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def check_catalogues(settings: "Settings", command: str) -> list[Check]:
         return [Check(area="catalogues", state="problem", message=str(fault), fix=hint)]
     checks = [_check_index(home, name, settings.encoder, command) for name in names]
     if not present:
-        ships = settings.catalogue == "films"
+        ships = settings.catalogue == SHIPPED
         message = f"{settings.catalogue}: not built yet" if ships else f"{settings.catalogue}: never imported"
         fix = f"{command} catalog " + ("index films" if ships else f"import FILE --name {settings.catalogue}")
         checks.append(Check(area="catalogues", state="problem", message=message, fix=fix))
@@ -171,7 +172,7 @@ def _check_index(home: "Home", name: str, encoder: str, command: str) -> Check:
             raise CorruptError(f"the Chroma database {home.chroma} is missing")
         open_chroma(home.chroma)
     except ConvrecError as fault:
-        fix = f"{rebuild} --rebuild" if _has_source(home, name) else fault.hint
+        fix = f"{rebuild} --rebuild" if name == SHIPPED or _has_source(home, name) else fault.hint
         return Check(area="catalogues", state="problem", message=f"{name}: {fault}", fix=fix)
     what = f"{name}: {manifest.items:,} items, encoded by {manifest.encoder}"
     if manifest.encoder != encoder:

@@ -136,12 +136,18 @@ def draw_card(card: "Card", number: int) -> Panel:
     title = Text(f"{number}. {clean(card.title)}", style="bold")
     parts: list[Text] = []
     if card.facts:
-        parts.append(Text(" · ".join(clean(v) for v in card.facts.values() if v), style="dim"))
+        parts.append(Text(" · ".join(_draw_fact(k, v) for k, v in card.facts.items() if v), style="dim"))
     if card.reason:
         parts.append(Text(clean(card.reason)))
     if card.verdicts:
         parts.append(Text("   ").join(_draw_verdict(v) for v in card.verdicts))
     return Panel(Group(*parts), title=title, title_align="left", border_style="dim", padding=(0, 1))
+
+
+def _draw_fact(label: str, value: str) -> str:
+    """A fact; a number says what it is of, where a name or a year speaks for itself."""
+    speaks = not value[0].isdigit() or re.fullmatch(r"\d{4}(-\d\d){0,2}", value)
+    return clean(value if speaks else f"{label} {value}")
 
 
 def _draw_verdict(verdict: "Verdict") -> Text:

@@ -250,6 +250,13 @@ def test_a_clarifying_question_shows_its_options() -> None:
     assert "black · green" in screen.getvalue()
 
 
+def test_a_number_on_a_card_says_what_it_is_of() -> None:
+    talk = Talk()
+    facts = {"year": "1994", "out": "1994-07-02", "rating": "7.3", "time": "95 min", "by": "Ann"}
+    show_answer(talk.chat.console, Answer(reply="", items=(Card(id="x", title="X", facts=facts),)))
+    assert "1994 · 1994-07-02 · rating 7.3 · time 95 min · Ann" in talk.screen.getvalue()
+
+
 def test_titles_in_a_reply_are_bold_and_the_nearest_items_of_a_miss_are_cards() -> None:
     assert draw_reply("Try **M*A*S*H** or **Sencha**.").plain == "Try M*A*S*H or Sencha."
     talk = Talk()

@@ -10,6 +10,7 @@ Finding costs about a millisecond for a message of twenty words; building is lin
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, product
 from typing import Literal
 
 from .catalogue import Catalogue
@@ -108,15 +109,31 @@ class Lexicon:
         for start in range(len(message)):
             for end in range(min(start + LONGEST, len(message)), start, -1):
                 senses = self._senses([t.text for t in message[start:end]], 1.0)
-                if not senses and respelt[start:end] != [t.text for t in message[start:end]]:
-                    senses = self._senses(respelt[start:end], 0.8)
+                if not senses:
+                    senses = self._misspelt(message[start:end], respelt[start:end])
                 senses = [s for s in senses if self._meant(message, start, end, text, s)]
                 if senses:
                     found.append(Found(start, end, tuple(senses)))
         chosen = _without_overlaps(found)
         return _without_overlaps([*chosen, *self._rough_titles(message, respelt, chosen)])
 
-    def _rough_titles(self, message: Sequence[Token], respelt: Sequence[str], chosen: Sequence[Found]) -> list[Found]:
+    def _misspelt(self, part: Sequence[Token], respelt: Sequence[tuple[str, ...]]) -> list[Sense]:
+        """The senses of a phrase with a misspelt word; a real word is respelt only beside others, in a name."""
+        for variant in islice(product(*respelt), 1, 12):
+            senses = self._senses(variant, 0.8)
+            real = any(v != t.text and self._is_word(t.text) for v, t in zip(variant, part, strict=True))
+            if real:
+                senses = [
+                    s for s in senses if s.kind == "value" and self._catalogue.schema.attribute(s.attribute).person
+                ]
+                senses = senses if len(part) > 1 else []
+            if senses:
+                return senses
+        return []
+
+    def _rough_titles(
+        self, message: Sequence[Token], respelt: Sequence[tuple[str, ...]], chosen: Sequence[Found]
+    ) -> list[Found]:
         """Parts of titles and misspelt titles: at least two telling words in a row that one title has."""
         solid = {p for f in chosen for p in range(f.start, f.end) if f.of("item") or f.of("noun")}
         found: list[Found] = []
@@ -124,7 +141,9 @@ class Lexicon:
             for end in range(min(start + LONGEST, len(message)), start + 1, -1):
                 if any(p in solid for p in range(start, end)):
                     continue
-                item = self._rough_title(message[start:end], respelt[start:end])
+                item = self._rough_title(
+                    message[start:end], [r[-1] if not self._is_word(r[0]) else r[0] for r in respelt[start:end]]
+                )
                 if item is not None:
                     found.append(Found(start, end, (Sense("item", items=(item,), exact=0.7),)))
                     break
@@ -270,22 +289,26 @@ class Lexicon:
             return []
         return [sense for known, sense in self._abbreviable if _abbreviates(phrase, known)][:1]
 
-    def _respell(self, token: Token) -> str:
-        """The catalogue's word that a misspelt word most resembles, or the word itself."""
+    def _respell(self, token: Token) -> tuple[str, ...]:
+        """A word, and the catalogue's words that it may be a misspelling of."""
         word = token.text
         if len(word) < 5 or not word.isalpha() or word in TALK_WORDS or word in STOPWORDS:
-            return word
+            return (word,)
         near = self._by_letter.get(word[0], {})
-        bare = _without_possessive(word)
-        if bare in near.get(len(bare), ()) or is_english(bare) or self._inflected(bare):
-            return word
+        if word in near.get(len(word), ()) or (self._is_word(word) and len(word) < 7):
+            return (word,)
         from rapidfuzz import process
         from rapidfuzz.distance import DamerauLevenshtein
 
         allowed = 1 if len(word) < 8 else 2
         choices = [w for length in range(len(word) - allowed, len(word) + allowed + 1) for w in near.get(length, ())]
-        best = process.extractOne(word, choices, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
-        return best[0] if best else word
+        found = process.extract(word, choices, scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=4)
+        return (word, *(f[0] for f in found))
+
+    def _is_word(self, word: str) -> bool:
+        """Whether a word is right as it stands: English, or of the catalogue's texts."""
+        bare = _without_possessive(word)
+        return is_english(bare) or self._inflected(bare)
 
     def _inflected(self, word: str) -> bool:
         """Whether a word is one of the catalogue's texts, in some inflection."""

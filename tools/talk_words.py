@@ -2,6 +2,8 @@
 
 TALK_WORDS = frozenset(
     """
+    nah yep bye brilliant lovely legend dealer whichever pay agree stuck allergic cheers ta aye mate dude tonight's forgot
+    chill buy laughing
     able about above absolutely actual actually adore after again ago alike alive all almost alone along already
     alright although always amazing another any anybody anyone anything anyway anywhere apart appreciate around ask
     asked aside available average avoid away awesome awful back bad badly based basically beautiful because become

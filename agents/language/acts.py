@@ -52,6 +52,7 @@ MORE_LIKE = re.compile(
 AGAIN = re.compile(
     r"\b(?:again|repeat|(?:show|tell) me (?:those|them|that|these|the (?:first|last|previous) (?:ones?|list)) again|what (?:were|was) (?:those|they|that|the (?:first|last|previous)|your)|remind me|even if i'?ve seen|re-?watch|re-?read|re-?play|go back to|already seen is (?:fine|ok)|including (?:ones|those) i'?ve)\b"
 )
+BETWEEN_TWO = re.compile(r"\b(?:than|or|versus|vs)\b")
 COMPARE = re.compile(
     r"\b(?:which (?:one |of (?:them|these|those|the \w+) )?(?:is|are|has|would|do|should|was|runs|costs|came)|compare|comparison|difference(?:s)? between|(?:better|worse|longer|shorter|older|newer|cheaper|scarier|funnier): |how do (?:they|these|those) (?:differ|compare)|what'?s the difference|which(?:'s| is)? (?:better|best|longer|longest|shorter|shortest|older|oldest|newer|newest|cheaper|cheapest|scariest|funniest))\b"
 )

@@ -152,7 +152,9 @@ def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue
         start = trimmed.rfind(comparison)
     soft = False
     scaled = [_scaled(r, first if len(run) == 1 else last, attribute, catalogue) for r in ranges]
-    if direction and len(scaled) == 1:
+    if attribute.measure == "players" and len(run) == 1:
+        scaled = [Range(low=scaled[0].low)]
+    elif direction and len(scaled) == 1:
         scaled = [_bounded(scaled[0], direction, comparison, attribute)]
     elif first.kind != "period" and len(run) == 1:
         guess = _unsaid(first, scaled[0], attribute, before)
@@ -275,7 +277,7 @@ def _of_number(
     players = schema.measuring("players")
     if players is not None and quantity.number <= 100:
         rest = message.level[quantity.start + len(_digits(message.level[quantity.start : quantity.end])) :].strip(" -")
-        if _PEOPLE.match(rest) or (_GROUP.search(before) and not quantity.unit):
+        if _PEOPLE.match(rest) or (_GROUP.search(before) and (not quantity.unit or re.search(r"\bof\s*$", before))):
             return players
     named = {
         s.attribute

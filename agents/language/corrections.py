@@ -12,6 +12,7 @@ from .message import Message
 _REPLACES = re.compile(
     r"\b(?:actually|instead|rather|i meant?|make (?:it|that)|change (?:it|that|to)|switch to|on second thoughts?|scratch that|let'?s (?:try|do|go (?:with|for)|say|switch|make)|how about|what about|no,|nah,|sorry,|wait)"
 )
+_EXCHANGES = re.compile(r"\b(?:instead of|rather than)\b")
 _ADDS = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top|both|even better|bonus|with)\b")
 
 
@@ -39,6 +40,23 @@ class Corrections:
             if any(self._replaces(new, old) for new in added):
                 keys.append(old.key)
         return list(dict.fromkeys(keys))
+
+    def without_exchanged(self, preferences: Sequence[Preference]) -> list[Preference]:
+        """Preferences less those that only name what was wanted before: "crime rather than horror" drops horror."""
+        kept: list[Preference] = []
+        for new in preferences:
+            exchanged = [
+                old.key
+                for old in self._wish.preferences
+                if new.strength == "must_not"
+                and old.wanted
+                and old.limit == new.limit
+                and _EXCHANGES.search(self._message.level)
+            ]
+            self._taken_back += exchanged
+            if not exchanged:
+                kept.append(new)
+        return kept
 
     def _read_forgetting(self) -> None:
         for match in acts.FORGET.finditer(self._message.level):

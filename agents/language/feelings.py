@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from ...tools.lexicon import Found
 from ..state import Feeling, Mention
 from .acts import ACCEPT, NOT_SEEN, SEEN
-from ...tools.lexicon import Found
 from .message import Message
 from .references import Reference
 from .scopes import Scopes
@@ -63,10 +63,19 @@ def read_feelings(
             previous = (end, feeling)
             for item_id in sense.items:
                 mentions.setdefault(item_id, Mention(item=item_id, feeling=feeling, words=message.words(start, end)))
-    for reference in references:
-        feeling = _feeling_of_shown(message, reference, scopes) if reacting else None
+    last = 0
+    chained: Feeling | None = None
+    for reference in sorted(references, key=lambda r: r.start):
+        feeling = _feeling_of_shown(message, reference, last) if reacting else None
+        if feeling is None and last and _CHAIN.fullmatch(message.level[last : reference.start]):
+            feeling = chained
+        last, chained = reference.end, feeling
         for item_id in reference.items:
-            if item_id not in mentions or mentions[item_id].feeling is None:
+            if (
+                item_id not in mentions
+                or mentions[item_id].feeling is None
+                or (feeling is not None and reference.certain)
+            ):
                 words = message.words(reference.start, reference.end)
                 mentions[item_id] = Mention(item=item_id, feeling=feeling, words=words)
     return list(mentions.values())
@@ -78,7 +87,11 @@ def is_title(message: Message, found: Found) -> bool:
         return False
     start, end = message.start(found), message.end(found)
     before, after = message.level[:start], message.level[end:]
-    if not found.of("value") or before.endswith(('"', "“")):
+    if (
+        not found.of("value")
+        or before.endswith(('"', "“"))
+        or (found.end - found.start > 1 and _DISLIKED.search(_clause(before)))
+    ):
         return True
     capital = message.text[start].isupper() and bool(before.strip()) and before.rstrip()[-1] not in ".!?"
     if capital and not message.text.isupper() and any(s.exact == 1.0 for s in found.of("item")):
@@ -135,20 +148,33 @@ def _feeling(message: Message, start: int, end: int, scopes: Scopes) -> Feeling 
     return None
 
 
-def _feeling_of_shown(message: Message, reference: Reference, scopes: Scopes) -> Feeling | None:
-    before, after = _clause(message.level[: reference.start]), message.level[reference.end :]
+def _feeling_of_shown(message: Message, reference: Reference, since: int) -> Feeling | None:
+    """The feeling about a shown item, by the words between the reference before it and what follows."""
+    before, after = _clause(message.level[since : reference.start]), message.level[reference.end :]
     level = message.level
     if NOT_SEEN.search(level):
         return None
-    if (
-        re.search(
-            r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|to|of|in the (?:style|vein) of)\s*$",
-            before,
-        )
-        or _LIKE_THIS.search(before)
+    if re.search(
+        r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|to|of|in the (?:style|vein) of)\s*$",
+        before,
+    ) or (
+        _LIKE_THIS.search(before)
         and not re.search(r"\b(?:i|we) (?:really |do |also )*(?:like|liked|love|loved)\s*$", before)
     ):
         return "like_this"
+    if re.match(
+        r"^[^.;!?,]{0,25}\b(?:and|but) (?:i |we )?(?:really |absolutely |just )?(?:hated|disliked|didn'?t like|couldn'?t stand)\b",
+        after,
+    ):
+        return "disliked"
+    if re.match(
+        r"^[^.;!?,]{0,25}\b(?:and|but) (?:i |we )?(?:really |absolutely |just )?(?:loved|liked|enjoyed|adored)\b", after
+    ):
+        return "liked"
+    if re.match(
+        r"^ (?:looks?|sounds?|seems?|is|are|one is|one looks|'s) (?:a bit |way |far |much |just )?too\b", after
+    ):
+        return "rejected"
     if SEEN.search(before) or SEEN.search(after[:40]):
         return "seen"
     if _DISLIKED.search(before) or _DISLIKED_AFTER.match(after) or _AFTER_NOT.match(after):

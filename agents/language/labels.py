@@ -21,7 +21,7 @@ _OWNERS = frozenset(["my", "our", "your", "her", "his", "their"])
 _WORKING = frozenset(
     """
     love loves loved like hate play plays playing start starting weekend night nights evening sunday saturday friday
-    drive work school house home watch read laugh cry call turn manage help fall break friends kids kid
+    drive work school house home watch read cry call turn manage help fall break friends kids kid
     """.split()
 )
 _THAT_MADE = re.compile(
@@ -47,6 +47,9 @@ def read_labels(message: Message, catalogue: Catalogue, passed: Sequence[tuple[i
         start, end = message.start(found), message.end(found)
         if not senses or any(start < e and s < end for s, e in passed) or _is_idle(message, found, senses, catalogue):
             continue
+        if _names_maker(message, found, senses, catalogue):
+            message.take(start, end)
+            continue
         for sense in _choose(message, found, senses, catalogue):
             labels.append(Label(found, start, end, sense))
         message.take(start, end)
@@ -64,6 +67,15 @@ def _is_idle(message: Message, found: Found, senses: Sequence[Sense], catalogue:
     if found.end - found.start > 1 or word not in _WORKING:
         return False
     return before not in ("about", "of", "with", "involving", "on", "no", "without", "a", "some", "and")
+
+
+def _names_maker(message: Message, found: Found, senses: Sequence[Sense], catalogue: Catalogue) -> bool:
+    """Whether a name only says which item is meant: "Quiet by Susan Cain"."""
+    if not any(catalogue.schema.attribute(s.attribute).person for s in senses):
+        return False
+    before = message.level[: message.start(found)]
+    titles = [f for f in message.found if f.of("item") and not f.of("value") and f.end <= found.start]
+    return bool(titles) and bool(re.match(r"^[\"'”]*,? (?:by|from|the)\s*$", before[message.end(titles[-1]) :]))
 
 
 def label_preferences(
@@ -120,7 +132,7 @@ def same_as_shown(message: Message, focus: Sequence[str], catalogue: Catalogue) 
         not preferences
         and focus
         and re.search(
-            r"\b(?:by|from|with|of) (?:him|her|them|the same (?:person|people|guy|team|one))\b|\bhis (?:other|earlier|later)|\bher (?:other|earlier|later)|\btheir (?:other|earlier|later)",
+            r"\b(?:by|from|with) (?:him|her|them|the same (?:person|people|guy|team|one))\b|\bhis (?:other|earlier|later)|\bher (?:other|earlier|later)|\btheir (?:other|earlier|later)",
             message.level,
         )
     ):

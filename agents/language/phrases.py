@@ -45,6 +45,31 @@ def read_phrases(message: Message) -> list[Phrase]:
     return phrases
 
 
+_BEFORE_CONTENT = frozenset(
+    """about with without no not set in on of featuring involving a an some any more less and or but like nothing from
+    during has have into where containing around inside under over between only the anything something including plus
+    pure real true proper lots kind sort for""".split()
+)
+
+
+def is_content(message: Message, phrase: Phrase) -> bool:
+    """Whether a phrase says what an item should be, and not what the user does: terse talk, or after a word that leads to
+    content ("about", "with", "a"), adjectives of ordinary talk passed over."""
+    places = [p for p, t in enumerate(message.tokens) if phrase.start <= t.start < phrase.end]
+    if len(message.tokens) <= 5:
+        return True
+    place = places[0] - 1
+    while place >= max(places[0] - 3, 0):
+        word = message.tokens[place].text
+        if word in _BEFORE_CONTENT or message.taken[place] and word not in STOPWORDS:
+            return True
+        if word in STOPWORDS or not is_filler(word):
+            return False
+        place -= 1
+    following = places[-1] + 1
+    return place < 0 or (following < len(message.tokens) and message.taken[following])
+
+
 def is_filler(word: str) -> bool:
     """Whether a folded word carries no content of its own."""
     bare = word.removesuffix("'s")

@@ -21,7 +21,7 @@ _TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split()
 _WORD = "|".join(
     [*(f"{t}[ -](?:{'|'.join(list(_ONES)[1:10])})" for t in _TENS), *_TENS, *sorted(_ONES, key=len, reverse=True)]
 )
-NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:{_WORD})(?:[ -]hundred)?\b|\ba hundred\b|\ba couple(?: of)?\b)"
+NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:{_WORD})(?:[ -]hundred)?\b|\ba (?:hundred|thousand)\b|\ba couple(?: of)?\b)"
 _DECADES = {
     "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80,
     "nineties": 90, "noughties": 2000, "aughts": 2000,
@@ -76,6 +76,8 @@ def read_number(text: str) -> float:
         return 2.0
     if text[0].isdigit():
         return float(text.replace(",", ""))
+    if text == "a thousand":
+        return 1000.0
     hundred = 100 if text.endswith("hundred") else 1
     pieces = [p for p in re.split(r"[ -]", text.removesuffix("hundred").strip(" -")) if p and p != "a"]
     return float(sum(_TENS.get(p, _ONES.get(p, 0)) for p in pieces) or 1) * hundred
@@ -156,6 +158,7 @@ def _number(match: re.Match[str], _: date) -> Quantity:
 
 
 _READERS = [
+    (re.compile(rf"\b(?:he|she|they|son|daughter|kid|child|youngest|oldest|nephew|niece|grandson|granddaughter|who)(?:'s| is|'re| are| turns?| just turned) (?P<n>{NUMBER})\b(?![ -](?:h|m|p|s))"), _age),
     (re.compile(rf"\b(?P<half_hour>half an hour)\b|(?P<hours>\b(?:an|a)\b|{NUMBER})(?P<half> and a half)?[ -]?{_HOURS}"
                 rf"(?:(?P<half_after> and a half)|(?: and)? ?(?P<minutes>\d{{1,2}})(?: ?{_MINUTES})?)?"), _duration),
     (re.compile(r"\b(?P<hours>\d)h(?P<minutes>\d\d)\b(?P<half>)(?P<half_after>)"), _duration),
@@ -172,5 +175,5 @@ _READERS = [
      lambda m, d: _last_years(m, d) if m["span"] or m["n"] else Quantity(m.start(), m.end(), "period", Range(low=d.year - 5))),
     (re.compile(r"\b(?P<which>this|last) year\b"), _named_year),
     (re.compile(r"(?<![\d.,$€£])\b(?P<year>1[5-9]\d\d|20\d\d)\b(?!(?:[,.]\d)|(?: ?(?:pages|words|players|points)))"), _year),
-    (re.compile(rf"(?<![\w#])(?P<n>{NUMBER})(?![\d:])(?:(?P<tail>[ -](?P<unit>[a-z]{{3,}}))?)"), _number),
+    (re.compile(rf"(?<![\w#])(?P<n>{NUMBER})(?![\d:])(?:(?P<tail>\+?[ -](?P<unit>[a-z]{{3,}}))?)"), _number),
 ]  # fmt: skip

@@ -108,7 +108,7 @@ class Scopes:
             if stop.group() == "," and _LIST_GOES_ON.match(self.level, stop.start(), end + 12):
                 place = stop.end()
                 continue
-            if stop.group() == "," and not self.level[start : stop.start()].strip():
+            if stop.group() == "," and force not in _NEGATIVE and not self.level[start : stop.start()].strip():
                 place = stop.end()
                 continue
             if stop.group() == "," and force not in _NEGATIVE and _is_bare(self.level[stop.end() : end]):
