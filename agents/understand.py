@@ -9,12 +9,12 @@ from datetime import date
 
 from ..tools.english import is_english
 from ..tools.index import Index
-from ..tools.limits import Limit, complement
+from ..tools.limits import Limit, Range, complement
 from ..tools.words import stem, words
 from .language import acts
 from .language.comparisons import Measured, read_comparisons, read_limits
 from .language.corrections import read_corrections
-from .language.feelings import is_title, read_feelings
+from .language.feelings import read_feelings
 from .language.labels import label_preferences, read_labels, same_as_shown, strength_of
 from .language.message import Message
 from .language.phrases import is_content, is_filler, read_phrases
@@ -22,6 +22,7 @@ from .language.quantities import Quantity, find_quantities
 from .language.questions import read_question
 from .language.references import Reference, read_references
 from .language.scopes import Scopes
+from .language.titles import read_titles
 from .language.vague import read_vague
 from .state import Act, Mention, Preference, Understanding, Wish
 
@@ -32,7 +33,7 @@ _LASTING = re.compile(
     r"\b(?:always|never|in general|generally|usually|hate|love|can'?t stand|my favou?rite|i'?m a (?:big )?fan|allergic|ever|every time|i (?:really )?(?:like|enjoy|dislike|don'?t like))\b"
 )
 _TASTE = re.compile(
-    r"\b(?:i|we)(?:'m| am|'re| do| did| also| really| usually| generally| always| just| absolutely| can't| cannot| never)* (?:love|loved|like|liked|enjoy|enjoyed|hate|hated|adore|adored|dislike|prefer|stand|into|allergic|a (?:big |huge )?fan|watch|read|play)"
+    r"\b(?:i|we)(?:'m| am|'re| do| did| not| also| really| usually| generally| always| just| absolutely| can't| cannot| never)* (?:love|loved|like|liked|enjoy|enjoyed|hate|hated|adore|adored|dislike|prefer|stand|into|allergic|a (?:big |huge )?fan|watch|read|play)"
     r"|^\W*(?:love|loved|hate|hated|enjoyed|liked|adored)\b|\bmy favou?rites?\b|\b(?:is|was|were|are) (?:my favou?rite|great|amazing|brilliant|the best|wonderful|awful|terrible|boring|beautiful)\b"
 )
 _IDIOMS = re.compile(
@@ -47,8 +48,9 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     catalogue = index.catalogue
     message = Message.read(text, index.lexicon)
     references = read_references(message, wish.focus, catalogue, wish.spoken)
-    titles = [(message.start(f), message.end(f)) for f in message.found if is_title(message, f)]
     found_quantities = find_quantities(message.level, today or date.today())
+    named = read_titles(message, found_quantities, catalogue)
+    titles = [(t.start, t.end) for t in named]
     quantities = [
         q
         for q in found_quantities
@@ -61,7 +63,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     measured = [m for m in limits if all(m.end <= c.start or m.start >= c.end for c in comparisons)] + comparisons
     quiet = titles + [(m.start, m.end) for m in measured]
     scopes = Scopes(message.level, quiet)
-    mentions = read_feelings(message, references, scopes, reacting=bool(wish.focus))
+    mentions = read_feelings(message, named, references, scopes, reacting=bool(wish.focus))
     compared = [i for c in comparisons for i in _named(message, c.end, c.end + 40, ())][:1]
     for start, end in quiet:
         message.take(start, end)
@@ -112,6 +114,8 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     lasting = bool(_LASTING.search(message.level)) and not _TONIGHT.search(message.level)
     preferences = [p.model_copy(update={"lasting": lasting}) for p in _distinct(preferences)]
     declined = wish.asking is not None and bool(acts.DECLINE.search(message.level)) and not preferences
+    if act == "smalltalk":
+        preferences = []
     return Understanding(
         act=act,
         preferences=tuple(preferences),
@@ -174,6 +178,8 @@ def _limit_preference(message: Message, measured: Measured, scopes: Scopes) -> P
     limit = measured.limit
     if force in ("must_not", "avoid") and len(limit.ranges) == 1 and (other := complement(limit.ranges[0])):
         limit, force = limit.model_copy(update={"ranges": (other,)}), "must" if force == "must_not" else "prefer"
+    if force == "must_not" and measured.soft:
+        limit, force = limit.model_copy(update={"ranges": (Range(high=limit.ranges[0].low),)}), "prefer"
     strength = "prefer" if measured.soft and force in (None, "must") else strength_of(force, None) if force else "must"
     words = message.words(scopes.cue_start(measured.start), measured.end)
     return Preference(limit=limit, strength=strength, words=words)
@@ -253,8 +259,14 @@ def _act(
         return "surprise"
     if wish.asking and not preferences and acts.DECLINE.search(level):
         return "surprise"
+    if acts.NO_CONTEXT.search(level) and not mentions and not any(p.limit.attribute for p in preferences):
+        return "smalltalk"
     if preferences or mentions or known:
-        statement = bool(_TASTE.search(level)) and not acts.asks_about_items(level) and not questioning
+        statement = (
+            (bool(_TASTE.search(level)) or bool(mentions) and not preferences)
+            and not acts.asks_about_items(level)
+            and not questioning
+        )
         return "preference" if statement and not any(m.feeling == "like_this" for m in mentions) else "request"
     if acts.asks_about_items(level) and not acts.NO_CONTEXT.search(level) and not _unknown_words(message):
         return "request"
@@ -290,6 +302,8 @@ def _unknown_words(message: Message) -> bool:
 
 def _with_rejections(act: Act, mentions: list[Mention], wish: Wish, message: Message) -> list[Mention]:
     """A rejection or acceptance that points at nothing is of what was shown last."""
+    if act == "reject":
+        mentions = [m for m in mentions if m.feeling is not None or m.item not in wish.focus]
     if act == "reject" and not any(m.feeling in ("seen", "disliked", "rejected") for m in mentions):
         return [*mentions, *(Mention(item=i, feeling="rejected", words=message.text.strip()) for i in wish.focus)]
     if act == "accept" and not any(m.feeling == "accepted" for m in mentions) and len(wish.focus) == 1:

@@ -163,11 +163,21 @@ def _agree(read: set[str], wanted: set[str]) -> bool:
     """Whether two sets say the same; `low` and `high` agree with any range open at the other end."""
     left = set(wanted)
     for line in read:
-        match = next((w for w in left if w == line or _vaguely(line, w)), None)
+        match = next((w for w in left if w == line or _vaguely(line, w) or _same_words(line, w)), None)
         if match is None:
             return False
         left.discard(match)
     return not left
+
+
+def _same_words(line: str, wanted: str) -> bool:
+    """Whether a phrase of the text that is wanted is a label of the catalogue after all."""
+    strength, attribute, value = wanted.split(" ", 2)
+    return (
+        attribute == "~"
+        and line.startswith(f"{strength} ")
+        and notation(f"{strength} ~ {line.split(' ', 2)[2]}") == notation(wanted)
+    )
 
 
 def _vaguely(line: str, wanted: str) -> bool:

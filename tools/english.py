@@ -15,10 +15,18 @@ def is_english(word: str) -> bool:
     bare = word.removesuffix("'s")
     if bare in known:
         return True
+    if len(bare) > 5 and bare.endswith(("er", "est", "ed", "ing")) and _undoubled(bare) in known:
+        return True
     stems = [bare[: -len(e)] for e in _ENDINGS if bare.endswith(e) and len(bare) - len(e) > 3]
     if any(s in known or s + "e" in known for s in stems):
         return True
     return any(bare[:cut] in known and bare[cut:] in known for cut in range(4, len(bare) - 3))
+
+
+def _undoubled(word: str) -> str:
+    """A word without its ending and the letter that it doubled: "sadder" -> "sad"."""
+    bare = word[: -3 if word.endswith(("est", "ing")) else -2]
+    return bare[:-1] if len(bare) > 1 and bare[-1] == bare[-2] else bare
 
 
 @lru_cache(maxsize=1)

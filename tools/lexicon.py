@@ -237,15 +237,35 @@ class Lexicon:
         if not senses and not (len(phrase) == 1 and written in TALK_WORDS):
             senses = _closest(written, self._stemmed.senses.get(" ".join(stem(w) for w in phrase), ()), 0.9)
         if not senses and len(phrase) == 1 and exact == 1.0:
-            senses = self._derived(phrase[0])
+            senses = self._compared(phrase[0]) or self._derived(phrase[0])
         if not senses and len(phrase) <= 2 and exact == 1.0:
             senses = self._abbreviated(phrase)
         if not senses and len(phrase) <= 3:
             senses = self._surnames.get(_without_possessive(written), [])
         ids = self._titles.get(written)
         if ids:
-            senses = [*senses, Sense("item", items=tuple(ids))]
+            senses = [*senses, Sense("item", items=tuple(sorted(ids, key=lambda i: self._namesake(i, written))))]
         return senses if exact == 1.0 else [_looser(s, exact) for s in senses]
+
+    def _namesake(self, item_id: str, written: str) -> tuple[bool, float]:
+        """Order among items of one name: whose whole title it is, then the best known."""
+        catalogue = self._catalogue
+        whole = {written, f"the {written}", f"a {written}", f"an {written}"}
+        titled = " ".join(words(catalogue.item(item_id).title)) in whole
+        return (not titled, -float(catalogue.popularity[catalogue.row_of[item_id]]))
+
+    def _compared(self, word: str) -> list[Sense]:
+        """ "funnier" and "darkest" for what is called funny and dark."""
+        for ending in ("er", "est"):
+            bare = word.removesuffix(ending)
+            if bare == word or len(bare) < 3:
+                continue
+            doubled = bare[:-1] if bare[-1] == bare[-2] else bare
+            for base in (bare, bare + "e", doubled, bare[:-1] + "y" if bare.endswith("i") else bare):
+                senses = [s for s in self._written.senses.get(base, ()) if s.kind == "value"]
+                if senses:
+                    return [_looser(s, 0.9) for s in senses]
+        return []
 
     def _derived(self, word: str) -> list[Sense]:
         """ "romantic" for Romance, "historical" for History: a long common beginning, short different ends."""
@@ -409,6 +429,9 @@ def _title_forms(title: str, known: list[str]) -> set[str]:
         head = words(title.split(mark)[0])
         if 0 < len(head) < len(known) and (len(head) > 1 or len(head[0]) > 4):
             forms.add(" ".join(head))
+        tail = words(title.partition(mark)[2])
+        if mark != "(" and len(tail) > 2:
+            forms.add(" ".join(tail))
     for form in list(forms):
         first, _, rest = form.partition(" ")
         if first in ("the", "a", "an") and rest:

@@ -5,7 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|&")
+_WORD = re.compile(r"\bw/(?=\s)|[^\W_]+(?:['’][^\W_]+)*|&")
+_SIGNS = {"&": "and", "w/": "with"}
 _LATIN = re.compile(r"[a-z]+")
 
 STOPWORDS = frozenset(
@@ -41,7 +42,7 @@ class Token:
 def fold(text: str) -> str:
     """Lower-case, without accents, with straight quotes: "Amélie’s" -> "amelie's"."""
     if text.isascii():
-        return "and" if text == "&" else text.lower()
+        return _SIGNS.get(text) or text.lower()
     plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("‘", "'"))
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
 

@@ -163,6 +163,14 @@ def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue
             pass
         elif _ABOUT.search(trimmed):
             start = _ABOUT.search(trimmed).start()  # type: ignore[union-attr]
+    if (
+        first.kind == "period"
+        and not direction
+        and len(run) == 1
+        and _ABOUT.search(trimmed)
+        and first.bounds.high == first.number + 1
+    ):
+        scaled = [Range(low=first.number - 2, high=first.number + 3, open_high=True)]
     suffix = _AT_MOST_AFTER.match(after) or _AT_LEAST_AFTER.match(after)
     if suffix:
         end += suffix.end()
@@ -175,7 +183,7 @@ def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue
 def _idle_duration(before: str, after: str) -> bool:
     """Whether a bare duration belongs to the user's day and not to an item: "an hour every evening"."""
     return bool(
-        re.match(r"\s*(?:every|each|a (?:day|week|night)|per|ago|left|later|away|before|from now)\b", after)
+        re.match(r"\s*(?:every|each|a (?:day|week|night)|per|ago|left|later|away|from now)\b", after)
     ) and not re.search(r"\b(?:under|than|most|least|over|within|up to)\s*$", before)
 
 

@@ -10,6 +10,7 @@ from ...tools.schema import Attribute
 from ...tools.words import STOPWORDS
 from ..state import Preference, Strength
 from .message import Message
+from .phrases import tells_of_user
 from .scopes import Force, Scopes
 
 _OR = re.compile(r"^\s*(?:,?\s*(?:or|and/or)(?: maybe| even| perhaps| a| an| the| some)*|/|,)\s*$")
@@ -62,6 +63,8 @@ def _is_idle(message: Message, found: Found, senses: Sequence[Sense], catalogue:
         return False
     before = message.tokens[found.start - 1].text if found.start else ""
     word = message.tokens[found.start].text
+    if tells_of_user(message, message.start(found)):
+        return True
     if before in _OWNERS or (found.of("attribute") and before in ("same", "that", "this", "different", "those")):
         return True
     if found.end - found.start > 1 or word not in _WORKING:
@@ -74,7 +77,7 @@ def _names_maker(message: Message, found: Found, senses: Sequence[Sense], catalo
     if not any(catalogue.schema.attribute(s.attribute).person for s in senses):
         return False
     before = message.level[: message.start(found)]
-    titles = [f for f in message.found if f.of("item") and not f.of("value") and f.end <= found.start]
+    titles = [f for f in message.found if f.of("item") and f.end <= found.start]
     return bool(titles) and bool(re.match(r"^[\"'”]*,? (?:by|from|the)\s*$", before[message.end(titles[-1]) :]))
 
 
@@ -117,7 +120,7 @@ def same_as_shown(message: Message, focus: Sequence[str], catalogue: Catalogue) 
             start, end = message.start(found), message.end(found)
             made = _made(message, end)
             items = made or (focus if _SAME.search(message.level[:start]) else ())
-            if not items:
+            if not items or re.match(r" of\b", message.level[end:]) and not made:
                 continue
             attribute = catalogue.schema.attribute(sense.attribute)
             values = catalogue.item(items[0]).attributes.get(attribute.name)
@@ -240,7 +243,7 @@ def _groups(message: Message, labels: Sequence[Label], scopes: Scopes, catalogue
 def _alternatives(message: Message, last: Label, label: Label, catalogue: Catalogue, labels: Sequence[Label]) -> bool:
     """Whether two labels of one attribute are alternatives: joined by "or", or an attribute that holds one value only."""
     if last.start == label.start:
-        return not _go_together(last.sense, label.sense, catalogue)
+        return label.sense.exact == 0.9 or not _go_together(last.sense, label.sense, catalogue)
     gap = message.level[last.end : label.start]
     if not _OR.match(gap):
         single = not catalogue.schema.attribute(label.sense.attribute).many

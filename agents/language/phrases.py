@@ -1,5 +1,6 @@
 """What a message says beyond the catalogue's own labels: the phrases that search and inference look for in texts."""
 
+import re
 from dataclasses import dataclass
 
 from ...tools.talk_words import TALK_WORDS
@@ -13,7 +14,7 @@ _FILLERS = frozenset(
     containing contains contain includes include including revolves revolving focused focusing deals dealing centred
     centered story stories tale tales plot plots element elements theme themes themed scene scenes style vibe vibes
     lots plenty tons stuff ish wanna gonna gotta dont im ive id cant something's anything's somethin ya u ur pls plz
-    gimme lemme monday tuesday wednesday thursday friday saturday sunday boyfriend partner husband wife dad mum mom
+    gimme lemme whats thats whos hows theres isnt doesnt wont didnt wasnt couldnt wouldnt shouldnt havent hasnt arent hates likes sometime monday tuesday wednesday thursday friday saturday sunday boyfriend partner husband wife dad mum mom
     mother father brother sister son daughter grandma grandpa grandad nephew niece baby guys mate god spirit line
     lines hmm umm ooh tbh imo btw etc kinda sorta lil cause cuz coz yea ok k aren't isn't wasn't recommendations
     """.split()
@@ -45,10 +46,31 @@ def read_phrases(message: Message) -> list[Phrase]:
     return phrases
 
 
+_AT_A_TIME = re.compile(
+    r"^ (?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|day|night|evening|morning|afternoon|weekend|week)\b"
+)
+_MOVES = re.compile(r"\b(?:makes?|made|making) (?:you|me|us|one|people)$")
+_LIFE = re.compile(
+    r"^\s*(?:and |so |but |because |cause |since |as |well |ok |okay |also |plus )*(?:(?:i|we)(?:'ve| have|'m| am|'re| are| had| was| were| just| only| got| saw| went| work| live| watched| finished| used to| grew)"
+    r"|my \w+ (?:is|are|was|has|turns?|calls?|likes to)|it'?s (?:rain|snow|late|cold|hot|my)|got |there'?s a|(?:he|she|they)(?:'s|'re| is| are| has| have| was| never| always))\b"
+)
+_WISHES = re.compile(
+    r"\b(?:want|need|like|love|prefer|looking|fancy|enjoy|feel|mood|hate|dislike|into|after|seen|something|anything|fan|interested|craving|tired|sick|allergic|open|thinking|searching|hoping|keen)\b"
+)
+_CLAUSE_END = re.compile(r"[.!?;:,]|\b(?:but|so|because|and (?=i\b|we\b|my\b|it\b))\b")
+
+
+def tells_of_user(message: Message, place: int) -> bool:
+    """Whether a place lies in a clause about the user's own life: "I have a flight on Friday"."""
+    ends = [m.end() for m in _CLAUSE_END.finditer(message.level, 0, place)]
+    clause = message.level[ends[-1] if ends else 0 : place]
+    return bool(_LIFE.match(clause)) and not _WISHES.search(clause)
+
+
 _BEFORE_CONTENT = frozenset(
     """about with without no not set in on of featuring involving a an some any more less and or but like nothing from
     during has have into where containing around inside under over between only the anything something including plus
-    pure real true proper lots kind sort for""".split()
+    than too so very want need fancy craving pure real true proper lots kind sort for""".split()
 )
 
 
@@ -56,7 +78,10 @@ def is_content(message: Message, phrase: Phrase) -> bool:
     """Whether a phrase says what an item should be, and not what the user does: terse talk, or after a word that leads to
     content ("about", "with", "a"), adjectives of ordinary talk passed over."""
     places = [p for p, t in enumerate(message.tokens) if phrase.start <= t.start < phrase.end]
-    if len(message.tokens) <= 5:
+    if tells_of_user(message, phrase.start) or _AT_A_TIME.match(message.level[phrase.end :]):
+        return False
+    before = message.level[: phrase.start].rstrip()
+    if len(message.tokens) <= 5 or before[-1:] in (",", ";", ":", "(") or _MOVES.search(before):
         return True
     place = places[0] - 1
     while place >= max(places[0] - 3, 0):

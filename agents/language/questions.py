@@ -34,7 +34,8 @@ def read_question(
     act: Literal["ask", "compare"],
 ) -> Question | None:
     """The question of a message; None when it is about no item in view or named."""
-    pointed = next((r.items for r in references if r.certain), None) or next((r.items for r in references), None)
+    certain = tuple(dict.fromkeys(i for r in references if r.certain for i in r.items))
+    pointed = certain or next((r.items for r in references), None)
     named = tuple(m.item for m in mentions if not any(m.item in r.items for r in references))
     items = (*named, *(pointed or ())) if named and pointed and act == "compare" else named or pointed or ()
     words = message.text.strip()
@@ -57,6 +58,19 @@ def read_question(
     return Question(items=tuple(items), attribute=attribute.name if attribute else None, kind="fact", words=words)
 
 
+def _people_of(level: str, catalogue: Catalogue) -> Attribute | None:
+    """Whom "who" asks for: those of whom an item has many where they are "in" it, else those who made it."""
+    people = [a for a in catalogue.schema.attributes if a.person]
+    if not people:
+        return None
+
+    def crowd(attribute: Attribute) -> float:
+        column = catalogue.columns.categories[attribute.name]
+        return sum(len(column.rows(v)) for v in column.values)
+
+    return (max if re.search(r"\b(?:in|with|appears?|plays?|stars?)\b", level) else min)(people, key=crowd)
+
+
 def _attribute(message: Message, catalogue: Catalogue) -> Attribute | None:
     """The attribute that a question asks for: by its measure, its date, its own name, or a value of it."""
     schema = catalogue.schema
@@ -71,7 +85,7 @@ def _attribute(message: Message, catalogue: Catalogue) -> Attribute | None:
     if re.search(r"\b(?:who|whose|whom)\b", message.level):
         if persons:
             return schema.attribute(persons[0])
-        return next((a for a in schema.attributes if a.person), None)
+        return _people_of(message.level, catalogue)
     dates = schema.of_kind("date")
     if dates and _ASKS_DATE.search(message.level):
         return dates[0]

@@ -111,6 +111,11 @@ class Scopes:
             if stop.group() == "," and force not in _NEGATIVE and not self.level[start : stop.start()].strip():
                 place = stop.end()
                 continue
+            if stop.group() == "," and re.match(
+                r",\s*(?:especially|particularly|mostly|mainly|above all)\b", self.level[stop.start() :]
+            ):
+                place = stop.end()
+                continue
             if stop.group() == "," and force not in _NEGATIVE and _is_bare(self.level[stop.end() : end]):
                 place = stop.end()
                 continue
