@@ -63,7 +63,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     measured = [m for m in limits if all(m.end <= c.start or m.start >= c.end for c in comparisons)] + comparisons
     quiet = titles + [(m.start, m.end) for m in measured]
     scopes = Scopes(message.level, quiet)
-    mentions = read_feelings(message, named, references, scopes, reacting=bool(wish.focus))
+    mentions = read_feelings(message, named, references, scopes, wish.focus)
     compared = [i for c in comparisons for i in _named(message, c.end, c.end + 40, ())][:1]
     for start, end in quiet:
         message.take(start, end)
@@ -96,11 +96,8 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         if found.of("noun") or found.of("attribute"):
             message.take(message.start(found), message.end(found))
     phrases = read_phrases(message)
-    known = [
-        p
-        for p in phrases
-        if is_content(message, p) and any(index.lexical.frequency(stem(w)) or is_english(w) for w in words(p.text))
-    ]
+    sure = bool(preferences or mentions)
+    known = [p for p in phrases if is_content(message, p) and (sure or _is_known(p.text, index))]
     preferences += [q for p in known if (q := _phrase_preference(message, p.start, p.end, p.text, scopes))]
     act = _act(message, wish, preferences, mentions, references, known, corrections.resets, index)
     question = None
@@ -126,9 +123,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         count=count,
         repeats=bool(acts.AGAIN.search(message.level)),
         declined=declined,
-        notes=tuple(
-            p.text for p in phrases if not any(index.lexical.frequency(stem(w)) or is_english(w) for w in words(p.text))
-        ),
+        notes=tuple(p.text for p in phrases if not _is_known(p.text, index)),
     )
 
 
@@ -172,7 +167,7 @@ def _take_count(message: Message, quantities: list[Quantity], index: Index) -> t
 
 
 def _limit_preference(message: Message, measured: Measured, scopes: Scopes) -> Preference | None:
-    force = scopes.force(measured.start)
+    force = scopes.force(measured.end - 1)
     if force == "ignore":
         return None
     limit = measured.limit
@@ -192,6 +187,11 @@ def _phrase_preference(message: Message, start: int, end: int, text: str, scopes
     strength = force if force in ("must", "avoid", "must_not") else "prefer"
     words = message.words(scopes.cue_start(start) if force else start, end)
     return Preference(limit=Limit(attribute=None, values=(text,)), strength=strength, words=words)
+
+
+def _is_known(phrase: str, index: Index) -> bool:
+    """Whether a phrase holds a word of the catalogue or of English."""
+    return any(index.lexical.frequency(stem(w)) or is_english(w) for w in words(phrase))
 
 
 def _distinct(preferences: list[Preference]) -> list[Preference]:

@@ -256,6 +256,8 @@ class Lexicon:
 
     def _compared(self, word: str) -> list[Sense]:
         """ "funnier" and "darkest" for what is called funny and dark."""
+        if word in TALK_WORDS:
+            return []
         for ending in ("er", "est"):
             bare = word.removesuffix(ending)
             if bare == word or len(bare) < 3:
@@ -382,7 +384,9 @@ class Lexicon:
         closed = not after or after in _TITLE_ENDS or _breaks_after(text, part[-1])
         if len(part) == 1 and part[0].text in STOPWORDS | _PRONOUNS:
             return False
-        return (cued and closed and sense.exact == 1.0) or (len(part) == len(message) and len(part) > 1)
+        if opens and after in _LEAVES_TITLE or len(part) == len(message) > 1:
+            return True
+        return cued and closed and (sense.exact == 1.0 or len(part[0].text) > 6)
 
     def _is_ordinary(self, word: str) -> bool:
         """Whether a word is one of talk, or common in the catalogue's texts, or a label."""
@@ -402,6 +406,7 @@ _TITLE_CUES = frozenset(
     rewatched to recommend about is was
     """.split()
 )  # fmt: skip
+_LEAVES_TITLE = frozenset("but except meets made destroyed blew minus".split())
 _TITLE_ENDS = frozenset(
     """
     about and or but with without except that which so because from by is was were please though for if in when yet

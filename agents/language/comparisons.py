@@ -24,10 +24,10 @@ _BETWEEN = re.compile(r"^\s*(?:and|to|-|–|through|until|till)\s*(?:the )?$")
 _BETWEEN_CUE = re.compile(r"\b(?:between|from|anywhere from)\s*(?:the )?$")
 _OR = re.compile(r"^\s*(?:,?\s*(?:or|and|&)|,|/)\s*(?:(?:the|from the|in the)\s)?$")
 _AT_MOST_AFTER = re.compile(
-    r"^\s*(?:or (?:less|under|fewer|below|shorter|cheaper|earlier|older|before|so less)|and (?:under|below|earlier|older)|max(?:imum)?\b|tops\b|at (?:the )?most)"
+    r"^\s*(?:or (?:less|under|fewer|below|shorter|cheaper|earlier|older|before|so less)|and (?:under|below|earlier|older)(?!\s*[\d$€£])|max(?:imum)?\b|tops\b|at (?:the )?most)"
 )
 _AT_LEAST_AFTER = re.compile(
-    r"^\s*(?:\+|or (?:more|over|above|higher|longer|later|newer|after|better|up)|and (?:up|over|above|later|newer|after|beyond|onwards?|higher|more)|(?:and )?onwards?|at (?:the )?least|minimum\b|plus\b)"
+    r"^\s*(?:\+|or (?:more|over|above|higher|longer|later|newer|after|better|up)|and (?:up|over|above|later|newer|after|beyond|onwards?|higher|more)(?!\s*[\d$€£])|(?:and )?onwards?|at (?:the )?least|minimum\b|plus\b)"
 )
 _GLUE = re.compile(
     r"^[\s:=]*(?:(?:is|are|of|at|above|over|under|below|less|more|than|least|most|about|around|between|up|to|higher|lower|better)\s*)*$"

@@ -28,8 +28,11 @@ from .scopes import Scopes
 from .titles import Title
 
 
+_CORRECTS = re.compile(r"\b(?:no|i meant?|i was thinking of|not that one|rather)\b")
+
+
 def read_feelings(
-    message: Message, titles: Sequence[Title], references: Sequence[Reference], scopes: Scopes, *, reacting: bool
+    message: Message, titles: Sequence[Title], references: Sequence[Reference], scopes: Scopes, shown: Sequence[str]
 ) -> list[Mention]:
     """The items of a message, with the feelings of the words around them, each item once.
 
@@ -38,9 +41,10 @@ def read_feelings(
         titles: the items that it names.
         references: what points at shown items.
         scopes: what its cues rule.
-        reacting: whether items are in focus, so that "the second one" alone chooses.
+        shown: the items in focus, which feelings can be about.
     """
     mentions: dict[str, Mention] = {}
+    reacting = bool(shown)
     previous: tuple[int, Feeling | None] | None = None
     for title in titles:
         chained = previous is not None and bool(CHAIN.fullmatch(message.level[previous[0] : title.start]))
@@ -56,6 +60,8 @@ def read_feelings(
         feeling = _feeling_of_shown(message, reference, last) if reacting else None
         if feeling is None and last and CHAIN.fullmatch(message.level[last : reference.start]):
             feeling = chained
+        if feeling is None and _CORRECTS.search(message.level) and reference.items[0] not in shown:
+            feeling = "like_this"
         last, chained = reference.end, feeling
         for item_id in reference.items:
             if (

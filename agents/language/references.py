@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...tools.catalogue import Catalogue
+from ...tools.words import fold
 from .message import Message
 from .quantities import find_quantities
 
@@ -20,10 +21,13 @@ _ALL = re.compile(
     r"\b(?:all (?:of )?(?:them|these|those|three|of them)|both(?: of (?:them|these|those))?|them all|all (?:three|four|five)|each of (?:them|these)|any of (?:them|these|those)|none of (?:them|these|those)|neither(?: of (?:them|these|those))?|these|those|them|they)\b(?! (?:that|who|which|days))"
 )
 _IT = re.compile(
-    r"\b(?:that one|this one|the one|that (?:film|movie|book|game|item|{noun})|this {noun}|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|true|all|said|sounds|be nice|depends|helps))"
+    r"\b(?:that one|this one|that {noun}|this {noun}|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|true|all|said|sounds|be nice|depends|helps))"
 )
 _THE_ONE = re.compile(
     r"\bthe (?P<what>(?:[\w'-]+ ){1,4})(?:one|{noun})\b|\bthe one (?:with|by|from|about|in|set in|directed by|starring) (?P<after>[\w' -]+)"
+)
+_VERSION = re.compile(
+    r"\bthe (?:one |version |remake )?(?:from|of) (?:the )?[\w' ]*\d+s?\b|\bthe [\w' ]*\d+s? (?:one|version|edition|remake|original)\b|\bthe (?:other|original|remake|older?|newer?|first) (?:one|version)?"
 )
 _SUPERLATIVE = {"older": ("date", -1), "oldest": ("date", -1), "newer": ("date", 1), "newest": ("date", 1), "shorter": ("duration", -1), "shortest": ("duration", -1), "longer": ("duration", 1), "longest": ("duration", 1), "cheaper": ("price", -1), "cheapest": ("price", -1)}  # fmt: skip
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
@@ -64,7 +68,29 @@ def read_references(
                     match.start(), match.end(), (spoken or focus[0],), match.group() not in ("it", "that", "this")
                 )
             )
-    return sorted(found, key=lambda r: (not r.certain, r.start))
+    return sorted(
+        found + _other_version(message, found, spoken or focus[0], catalogue), key=lambda r: (not r.certain, r.start)
+    )
+
+
+def _other_version(message: Message, found: Sequence[Reference], meant: str, catalogue: Catalogue) -> list[Reference]:
+    """ "No, the 1982 one": an item of the same name as the one spoken of, from another year."""
+    from datetime import date
+
+    match = _VERSION.search(message.level)
+    if match is None or any(r.certain and len(r.items) == 1 for r in found):
+        return []
+    name = fold(catalogue.item(meant).title)
+    namesakes = [i.id for i in catalogue.items if i.id != meant and name in {fold(t) for t in (i.title, *i.aliases)}]
+    years = [q for q in find_quantities(message.level, date.today()) if q.kind == "period"]
+    fitting = [
+        i
+        for i in namesakes
+        for a in catalogue.schema.of_kind("date")[:1]
+        if any(q.bounds.holds(float(catalogue.columns.numbers[a.name].numbers[catalogue.row_of[i]])) for q in years)
+    ]
+    fitting = fitting or (namesakes if not years and len(namesakes) == 1 else [])
+    return [Reference(match.start(), match.end(), (fitting[0],))] if len(fitting) == 1 else []
 
 
 def _ordinals(message: Message, focus: Sequence[str], nouns: str) -> list[Reference]:
