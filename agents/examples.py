@@ -6,37 +6,44 @@ from ..tools.schema import Attribute
 
 def openers(index: Index) -> tuple[str, ...]:
     """Up to four messages that the catalogue can answer: by label, by likeness, by limit, and by surprise."""
-    schema = index.catalogue.schema
-    labels = [v for a in _telling(index) for v in index.catalogue.columns.categories[a.name].values[:2]][:4]
+    schema, columns = index.catalogue.schema, index.catalogue.columns.categories
+    loose, strict = _telling(index, loose=True), _telling(index, loose=False)
     messages: list[str] = []
-    if labels:
-        messages.append(f"Something {labels[0]}{_limit(index)}")
-    known = _best_known(index)
-    if known:
+    if first := (loose or strict):
+        value = columns[first.name].values[0]
+        messages.append((f"Something {value}" if value.islower() else value) + _limit(index))
+    if known := _best_known(index):
         messages.append(f"More like {known}")
-    if len(labels) > 2:
-        messages.append(f"I like {labels[1]}, but no {labels[2]}")
-    messages.append(f"I want a {schema.noun}, but I have no idea which")
-    messages.append("Surprise me")
+    if strict is not None and len(columns[strict.name].values) > 1:
+        wanted, unwanted = columns[strict.name].values[:2]
+        messages.append(f"{wanted}, but no {unwanted}")
+    messages += [f"I want a {schema.noun}, but I have no idea which", "Surprise me"]
     return tuple(messages[:4])
 
 
-def _telling(index: Index) -> list[Attribute]:
-    """The categories worth naming: shown, no names of people, most items covered, most general first."""
+def _telling(index: Index, *, loose: bool) -> Attribute | None:
+    """The category most worth naming, of loose labels or strict ones: shown, no names of people, most items covered."""
     columns = index.catalogue.columns.categories
     good = [
         a
         for a in index.catalogue.schema.of_kind("category")
-        if a.shown and not a.person and columns[a.name].coverage > 0.6
+        if a.open == loose
+        and a.shown
+        and not a.person
+        and columns[a.name].coverage > 0.6
+        and len(columns[a.name].values) > 2
     ]
-    return sorted(good, key=lambda a: (a.open, len(columns[a.name].values)))[:2]
+    if not good:
+        return None
+    return max(good, key=lambda a: (a.many, -abs(len(columns[a.name].values) - 25)))
 
 
 def _limit(index: Index) -> str:
     schema = index.catalogue.schema
-    for measure, words in (("duration", "not too long"), ("length", "not too long"), ("price", "cheap")):
-        if schema.measuring(measure):  # type: ignore[arg-type]
-            return f", {words}"
+    if schema.measuring("duration") or schema.measuring("length"):
+        return ", not too long"
+    if schema.measuring("price"):
+        return ", cheap"
     return ", not too old" if schema.of_kind("date") else ""
 
 

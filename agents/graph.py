@@ -24,12 +24,13 @@ from . import nli
 from .answer import answer
 from .brains import Brains, Budget, Thought, TurnLimits
 from .clarify import clarify
+from .examples import openers
 from .guarantees import lawful, names_exactly
 from .rank import rank
 from .remember import recall, remember
-from .respond import example_wish, respond, small_talk, tell_miss
+from .respond import respond, small_talk, tell_miss
 from .retrieve import Retrieved, allowed_mask, retrieve
-from .state import AgentName, Exchange, Miss, Pick, State, Understanding, Wish
+from .state import AgentName, Exchange, Miss, Pick, Preference, State, Understanding, Wish
 from .summarize import summarize
 from .understand import understand
 from .wishes import ask, grow, show
@@ -223,12 +224,12 @@ async def _respond(state: State, runtime: Runtime[Turn]) -> State:
         wish = show(wish, [p.item for p in picks])
     elif understanding.act in _SEARCHING:
         reply = await _think(runtime, "respond", _tell_miss, miss, wish, turn.index)
-        suggestions = _ways_out(miss, wish)
+        suggestions = _ways_out(miss, wish, turn.index)
         if miss is not None and miss.nearest:
             wish = wish.model_copy(update={"focus": miss.nearest, "spoken": None})
     else:
         reply = await _think(runtime, "respond", _small_talk, understanding, wish, turn.index)
-        suggestions = (example_wish(turn.index), "surprise me") if understanding.act not in ("bye", "accept") else ()
+        suggestions = openers(turn.index)[:3] if understanding.act not in ("bye", "accept") else ()
     for piece in _pieces(reply):
         runtime.stream_writer(Token(piece))
     return {"reply": reply, "wish": wish, "suggestions": suggestions}
@@ -275,12 +276,20 @@ def suggest(wish: Wish, index: Index) -> tuple[str, ...]:
     return tuple(ideas)
 
 
-def _ways_out(miss: Miss | None, wish: Wish) -> tuple[str, ...]:
+def _ways_out(miss: Miss | None, wish: Wish, index: Index) -> tuple[str, ...]:
+    """Messages that drop the limit that excludes most, or any hard one where none alone does."""
     if miss is None:
         return ("start over", "surprise me")
-    blocking = next((p for p in wish.preferences if p.key == miss.key), None)
-    words = ", ".join(blocking.limit.values) if blocking is not None and blocking.limit.values else "that limit"
-    return (f"Forget {words}", "start over")
+    hard = [p for p in wish.preferences if p.hard and p.limit.attribute is not None]
+    blocking = [p for p in hard if p.key == miss.key and miss.without]
+    return (*(_forgetting(p, index) for p in (blocking or hard)[:3]), "start over")
+
+
+def _forgetting(preference: Preference, index: Index) -> str:
+    attribute = index.catalogue.schema.attribute(preference.limit.attribute or "")
+    if preference.limit.values:
+        return f"Forget {' or '.join(preference.limit.values)}"
+    return f"Any {attribute.label or attribute.name} is fine"
 
 
 def _pieces(reply: str) -> Sequence[str]:

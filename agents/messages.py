@@ -1,8 +1,11 @@
 """What may be said: messages and names as they come in, cleaned or refused with a reason."""
 
+import re
 import unicodedata
 
 from ..tools.errors import InputError, MessageError
+
+_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-_])")
 
 
 def clean_message(text: str, longest: int) -> str:
@@ -16,6 +19,7 @@ def clean_message(text: str, longest: int) -> str:
             f"The message has {len(text):,} characters; at most {longest:,} are read.",
             "Say in a few sentences what you are looking for.",
         )
+    text = _TERMINAL_CODES.sub(" ", text)
     kept = "".join(
         c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in text
     )

@@ -2,22 +2,37 @@
 
 from collections.abc import Sequence
 
-from ..tools.entailment import Entailment, entails
+from ..tools.entailment import UNSAID, Entailment, entails
 from ..tools.index import Index
+from ..tools.words import content_stems
 from .retrieve import in_words
 from .state import Judged, Preference, Verdict
 
 
 async def judge(candidates: Sequence[Judged], preferences: Sequence[Preference], index: Index) -> list[Judged]:
     """Candidates with verdicts, in the same order; what contradicts a hard preference is dropped."""
-    named = [(p, in_words(p, index)) for p in preferences]
+    named = [(p, in_words(p, index), _rows_that_may_say(p, index)) for p in preferences]
+    catalogue = index.catalogue
     judged: list[Judged] = []
     for candidate in candidates:
-        item = index.catalogue.item(candidate.item)
-        verdicts = tuple(_verdict(entails(item, p.limit, index.catalogue.schema), p, words) for p, words in named)
+        item, row = catalogue.item(candidate.item), catalogue.row_of[candidate.item]
+        verdicts = tuple(
+            _verdict(
+                UNSAID if rows is not None and row not in rows else entails(item, p.limit, catalogue.schema), p, words
+            )
+            for p, words, rows in named
+        )
         if not any(v.label == "contradicts" and v.strength in ("must", "must_not") for v in verdicts):
             judged.append(candidate.model_copy(update={"verdicts": verdicts}))
     return judged
+
+
+def _rows_that_may_say(preference: Preference, index: Index) -> set[int] | None:
+    """For a phrase, the rows that hold one of its words: no other text needs reading."""
+    if preference.limit.attribute is not None:
+        return None
+    stems = {s for v in preference.limit.values for s in content_stems(v)}
+    return {int(row) for s in stems for row in index.lexical.rows(s)}
 
 
 def _verdict(entailment: Entailment, preference: Preference, words: str) -> Verdict:

@@ -1,5 +1,6 @@
 """The replying agent, built-in brain: two to five sentences that name exactly the items on the cards."""
 
+import re
 from collections.abc import Sequence
 from textwrap import shorten
 
@@ -7,6 +8,7 @@ from ..tools.index import Index
 from ..tools.items import Item
 from ..tools.words import content_stems, sentences, stems
 from .answer import named
+from .examples import openers
 from .retrieve import in_words
 from .state import Miss, Pick, Understanding, Wish
 
@@ -41,16 +43,21 @@ async def respond(picks: Sequence[Pick], understanding: Understanding, wish: Wis
         lead = f"{count.capitalize()} {noun} close to what you like:"
     else:
         lead = f"{count.capitalize()} {noun} to begin with:"
-    lines = [_line(p, wish, index) for p in picks]
+    common = set.intersection(*(set(p.reason.split("; ")) for p in picks)) if len(picks) > 1 else set()
+    lines = [_line(p, common, wish, index) for p in picks]
     return " ".join(part for part in (opening, lead) if part) + "\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
-def _line(pick: Pick, wish: Wish, index: Index) -> str:
-    """One item in one sentence: what it is in its own words, and what speaks for it."""
+def _line(pick: Pick, common: set[str], wish: Wish, index: Index) -> str:
+    """One item in one sentence: what it is in its own words, and what speaks for it and not for all."""
     item = index.catalogue.item(pick.item)
     hook = telling_sentence(item, wish)
-    reason = f" ({pick.reason})" if hook and pick.reason and hook not in pick.reason else "" if hook else pick.reason
-    return f"{named(item, index)} – {hook}{reason}." if hook or reason else f"{named(item, index)}."
+    evidence = [part for part in pick.reason.split("; ") if part and (not hook or part not in common)]
+    evidence = [part for part in evidence if not hook or hook[:40] not in part]
+    reason = "; ".join(evidence)
+    if hook and reason:
+        return f"{named(item, index)} – {hook} ({reason})."
+    return f"{named(item, index)} – {hook or reason}." if hook or reason else f"{named(item, index)}."
 
 
 def telling_sentence(item: Item, wish: Wish) -> str:
@@ -112,30 +119,20 @@ def small_talk(understanding: Understanding, wish: Wish, index: Index) -> str:
         case _:
             notes = ", ".join(understanding.notes[:3])
             about = f" ({notes})" if notes else ""
-            return f"I did not understand that{about}. {help_text(index)}"
+            foreign = (
+                " Without a language model I read English only." if notes and not re.search("[a-z]", notes) else ""
+            )
+            return f"I did not understand that{about}.{foreign} {help_text(index)}"
 
 
 def help_text(index: Index) -> str:
     """What can be said, with words of this catalogue."""
     schema = index.catalogue.schema
     labels = [a.label or a.name for a in schema.attributes if a.shown][:4]
-    example = example_wish(index)
     return (
-        f"Tell me in your own words what {schema.noun} you want, for example “{example}”. You can name {', '.join(labels)} "
+        f"Tell me in your own words what {schema.noun} you want, for example “{openers(index)[0]}”. You can name {', '.join(labels)} "
         f"or a {schema.noun} you liked, say what to avoid, ask about anything I show, or say “surprise me”."
     )
-
-
-def example_wish(index: Index) -> str:
-    """A wish that this catalogue can fulfil."""
-    labels = [
-        c.values[0]
-        for name, c in index.catalogue.columns.categories.items()
-        if c.values
-        and not index.catalogue.schema.attribute(name).person
-        and index.catalogue.schema.attribute(name).shown
-    ][:2]
-    return f"something {' and '.join(labels)}" if labels else f"a {index.catalogue.schema.noun} that is well known"
 
 
 def _acknowledge(understanding: Understanding) -> str:

@@ -36,12 +36,14 @@ class Preference(Noun):
         strength: how binding it is.
         words: the user's words that say so.
         lasting: whether it holds beyond this conversation ("I never watch …").
+        relative: whether it was measured by the items then in view ("something older"), and falls with them.
     """
 
     limit: Limit
     strength: Strength
     words: str = ""
     lasting: bool = False
+    relative: bool = False
 
     @property
     def hard(self) -> bool:

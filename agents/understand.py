@@ -100,6 +100,8 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     known = [p for p in phrases if is_content(message, p) and (sure or _is_known(p.text, index))]
     preferences += [q for p in known if (q := _phrase_preference(message, p.start, p.end, p.text, scopes))]
     act = _act(message, wish, preferences, mentions, references, known, corrections.resets, index)
+    if act in ("smalltalk", "unclear") and corrections.places:
+        act = "request"
     question = None
     if act in ("ask", "compare"):
         question = read_question(message, mentions, references, wish, catalogue, act)
@@ -177,7 +179,7 @@ def _limit_preference(message: Message, measured: Measured, scopes: Scopes) -> P
         limit, force = limit.model_copy(update={"ranges": (Range(high=limit.ranges[0].low),)}), "prefer"
     strength = "prefer" if measured.soft and force in (None, "must") else strength_of(force, None) if force else "must"
     words = message.words(scopes.cue_start(measured.start), measured.end)
-    return Preference(limit=limit, strength=strength, words=words)
+    return Preference(limit=limit, strength=strength, words=words, relative=measured.relative)
 
 
 def _phrase_preference(message: Message, start: int, end: int, text: str, scopes: Scopes) -> Preference | None:

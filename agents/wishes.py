@@ -22,7 +22,8 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
         )  # fmt: skip
     new = {p.key: p for p in understanding.preferences}
     dropped = {*understanding.dropped, *new}
-    kept = tuple(p for p in wish.preferences if p.key not in dropped)
+    elsewhere = any(m.feeling == "like_this" and m.item not in wish.focus for m in understanding.mentions)
+    kept = tuple(p for p in wish.preferences if p.key not in dropped and not (elsewhere and p.relative))
     wish = wish.model_copy(update={"preferences": (*kept, *new.values())})
     wish = feel(wish, understanding.mentions)
     spoken = (

@@ -2,7 +2,7 @@
 
 The catalogue is the same for the same size, and a smaller one is the beginning of a larger one. Its attributes are those
 of many real ones: a few closed labels, thousands of loose tags, makers (ever more of them, as in real catalogues), a
-date, three numbers, and a text of two sentences.
+date, three numbers, and a sentence of text.
 """
 
 import json
@@ -77,7 +77,7 @@ def make_works(count: int) -> list[Item]:
             Item(
                 id=f"w{number}",
                 title=title if chance.random() < 0.6 else f"The {title}",
-                text=" ".join(chance.sample(words.sentences, 2)),
+                text=chance.choice(words.sentences),
                 attributes={
                     "released": str(2025 - min(int(chance.expovariate(1 / 18)), 120)),
                     "styles": tuple(chance.sample(STYLES, chance.choice((1, 2, 2, 3)))),

@@ -22,7 +22,7 @@ class Entailment(BaseModel):
 
     Attributes:
         label: entails, neutral (the item does not say) or contradicts.
-        score: from -1 to 1; between 0 and 1 for a phrase that is partly there.
+        score: from -1 to 1; less than 1 for a phrase that is partly there, or a label that is not an item's first.
         evidence: quoted from the item, empty when it says nothing.
     """
 
@@ -53,7 +53,8 @@ def _labels(value: tuple[str, ...], limit: Limit, attribute: Attribute) -> Entai
     wanted = {fold(v) for v in limit.values}
     shared = [v for v in value if fold(v) in wanted]
     if shared:
-        return Entailment(label="entails", score=1.0, evidence=f"{_name(attribute)}: {', '.join(shared)}")
+        salience = 1.0 / (1.0 + 0.5 * value.index(shared[0]))
+        return Entailment(label="entails", score=salience, evidence=f"{_name(attribute)}: {', '.join(shared)}")
     if attribute.open:
         return UNSAID
     return Entailment(label="contradicts", score=-1.0, evidence=f"{_name(attribute)}: {', '.join(value)}")

@@ -52,6 +52,14 @@ class Lexical:
         starts = self._model.scores["indptr"]
         return int(starts[known + 1] - starts[known])
 
+    def rows(self, stem: str) -> np.ndarray:
+        """The rows whose text contains a stem, ascending."""
+        known = self._stems.get(stem)
+        if known is None:
+            return np.empty(0, dtype=np.int64)
+        starts = self._model.scores["indptr"]
+        return np.asarray(self._model.scores["indices"][starts[known] : starts[known + 1]])
+
     def scores(self, query: str) -> np.ndarray:
         """BM25 of every item, shape (items,); zero where no word is shared."""
         known = [s for s in content_stems(query) if s in self._stems and s not in STOPWORDS]

@@ -57,7 +57,7 @@ COMPARE = re.compile(
     r"\b(?:which (?:one |of (?:them|these|those|the \w+) )?(?:is|are|has|would|do|should|was|runs|costs|came)|compare|comparison|difference(?:s)? between|(?:better|worse|longer|shorter|older|newer|cheaper|scarier|funnier): |how do (?:they|these|those) (?:differ|compare)|what'?s the difference|which(?:'s| is)? (?:better|best|longer|longest|shorter|shortest|older|oldest|newer|newest|cheaper|cheapest|scariest|funniest))\b"
 )
 WHY = re.compile(
-    r"\bwhy (?:on earth |exactly |though )?(?:did|do|would|are|is|was|these|those|this|that|the|him|her|it|them)\b|\bwhy\?|^\W*why\W*$|\bhow come\b|\bwhat makes (?:you|it|this|that|them|these)\b|\breasons? (?:for|behind|why)\b|\bexplain (?:why|your|the|that|this|it)\b|\bon what basis\b"
+    r"\bwhy (?:on earth |exactly |though )?(?:did|do|would|are|is|was|these|those|this|that|the|him|her|it|them)\b|\bwhy\?|^\W*why\b|\bhow come\b|\bwhat makes (?:you|it|this|that|them|these)\b|\breasons? (?:for|behind|why)\b|\bexplain (?:why|your|the|that|this|it)\b|\bon what basis\b"
 )
 ABOUT = re.compile(
     r"\bwhat(?:'s| is| are| was|s) (?:it|that|this|they|these|those|the \w+(?: \w+)?|.{1,60}?) (?:all )?about\b|\btell me (?:a bit |a little |some )?(?:more )?(?:about|on)\b|\b(?:more|some) (?:info(?:rmation)?|details?)\b|\bdescribe\b|\b(?:the )?(?:plot|story|synopsis|summary|storyline|premise|blurb|description)\b(?: of)?|\bwhat happens\b|\bsumm?ari[sz]e\b|\bmore about\b|\bgive me (?:the )?(?:details|gist)\b"

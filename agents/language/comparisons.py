@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...tools.catalogue import Catalogue
 from ...tools.limits import Limit, Range
@@ -64,12 +64,14 @@ class Measured:
         start, end: its place in the text.
         limit: what it says; its ranges already include a "not" before the comparison.
         soft: whether it is approximate ("around two hours"), so that it only moves the order.
+        relative: whether it is measured by the items in view ("something older").
     """
 
     start: int
     end: int
     limit: Limit
     soft: bool = False
+    relative: bool = False
 
 
 def read_limits(message: Message, quantities: Sequence[Quantity], catalogue: Catalogue) -> list[Measured]:
@@ -366,7 +368,8 @@ def read_comparisons(
     nouns = "|".join(re.escape(n) for n in (catalogue.schema.noun, catalogue.schema.nouns, *catalogue.schema.also))
     for match in re.finditer(_BARE.pattern.replace("{noun}", nouns), message.level):
         if all(match.start("word") >= m.end or match.end("word") <= m.start for m in measured):
-            measured += _relative(match["word"], match.start("word"), match.end("word"), focus, catalogue)
+            found = _relative(match["word"], match.start("word"), match.end("word"), focus, catalogue)
+            measured += [replace(m, relative=True) for m in found]
     return measured
 
 

@@ -27,7 +27,6 @@ from .references import Reference
 from .scopes import Scopes
 from .titles import Title
 
-
 _CORRECTS = re.compile(r"\b(?:no|i meant?|i was thinking of|not that one|rather)\b")
 
 
@@ -49,6 +48,8 @@ def read_feelings(
     for title in titles:
         chained = previous is not None and bool(CHAIN.fullmatch(message.level[previous[0] : title.start]))
         feeling = previous[1] if chained and previous else _feeling(message, title.start, title.end, scopes)
+        if feeling is None and not message.words(0, title.start) and not message.words(title.end, len(message.text)):
+            feeling = "like_this"
         if feeling is None and not reacting and MORE_LIKE_IT.search(message.level, title.end):
             feeling = "like_this"
         previous = (title.end, feeling)

@@ -116,7 +116,7 @@ def is_filler(word: str) -> bool:
 def _joined(message: Message, last: int, place: int) -> bool:
     """Whether two content words belong to one phrase: side by side, or with joiners between, and no punctuation."""
     gap = message.level[message.tokens[last].end : message.tokens[place].start]
-    if any(mark in gap for mark in ",.;:!?()\n"):
+    if any(not (c.isalnum() or c in " -'’/") for c in gap):
         return False
     between = message.tokens[last + 1 : place]
     free = not any(message.taken[last + 1 : place])

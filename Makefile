@@ -1,0 +1,66 @@
+# Everything that is done with this repository; `make` alone lists it. Python and its packages live in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# A stamp says that pip has installed what pyproject.toml and constraints.txt ask for; DEV includes RUNTIME.
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help ui chat install test check fix bench clean
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  ARGS="..." goes on to the command: make chat ARGS="--user ann", make test ARGS="tests/test_cli.py"'
+	@echo '  PYTHON=... chooses the Python (3.11 or newer) that .venv is made with'
+
+ui: $(RUNTIME) ## Open the chat page in a browser; the first time, install and build the index
+	$(BIN)/convrec ui $(ARGS)
+
+chat: $(RUNTIME) ## Chat in the terminal
+	@$(BIN)/convrec chat $(ARGS)
+
+install: $(DEV) ## Install everything, tests and checks included, into .venv
+
+test: $(DEV) ## Run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV) ## Check style, formatting and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+
+fix: $(DEV) ## Format, and mend what can be mended
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(DEV) ## Run the benchmarks: about half an hour the first time, a few minutes then
+	$(BIN)/python benchmarks/bench_understanding.py
+	$(BIN)/python benchmarks/bench_start.py
+	$(BIN)/python benchmarks/bench_index.py
+	$(BIN)/python benchmarks/bench_turn.py
+
+clean: ## Remove .venv and what tools left behind; catalogues and conversations stay
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "convrec needs Python 3.11 or newer, and '$(PYTHON)' is not: $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing convrec into $(VENV) (once; some minutes) ..."
+	$(PIP) --editable .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing convrec with its tests and checks into $(VENV) (once; some minutes) ..."
+	$(PIP) --editable '.[dev]'
+	@touch $(RUNTIME) $@
