@@ -63,4 +63,5 @@ $(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing convrec with its tests and checks into $(VENV) (once; some minutes) ..."
 	$(PIP) --editable '.[dev]'
+	@mkdir -p $(VENV)/src && ln -sfn ../.. $(VENV)/src/convrec
 	@touch $(RUNTIME) $@

@@ -30,15 +30,22 @@ _COUNT_BEFORE = re.compile(
     r"\b(?:give|show|recommend|suggest|find|get|list|name|want|need|top|best|pick|me|just|only|another|the)\s*$"
 )
 _LASTING = re.compile(
-    r"\b(?:always|never|in general|generally|usually|hate|love|can'?t stand|my favou?rite|i'?m a (?:big )?fan|allergic|ever|every time|i (?:really )?(?:like|enjoy|dislike|don'?t like))\b"
+    r"\b(?:always|never|in general|generally|usually|hate|love|can'?t stand|my favou?rite|"
+    r"i'?m a (?:big )?fan|allergic|ever|every time|i (?:really )?(?:like|enjoy|dislike|don'?t like))\b"
 )
 _TASTE = re.compile(
-    r"\b(?:i|we)(?:'m| am|'re| do| did| not| also| really| usually| generally| always| just| absolutely| can't| cannot| never)* (?:love|loved|like|liked|enjoy|enjoyed|hate|hated|adore|adored|dislike|prefer|stand|into|allergic|a (?:big |huge )?fan|watch|read|play)"
-    r"|^\W*(?:love|loved|hate|hated|enjoyed|liked|adored)\b|\bmy favou?rites?\b|\b(?:is|was|were|are) (?:my favou?rite|great|amazing|brilliant|the best|wonderful|awful|terrible|boring|beautiful)\b"
+    r"\b(?:i|we)(?:'m| am|'re| do| did| not| also| really| usually| generally| always| just|"
+    r" absolutely| can't| cannot| never)* (?:love|loved|like|liked|enjoy|enjoyed|hate|hated|adore|"
+    r"adored|dislike|prefer|stand|into|allergic|a (?:big |huge )?fan|watch|read|play)"
+    r"|^\W*(?:love|loved|hate|hated|enjoyed|liked|adored)\b|\bmy favou?rites?\b|\b(?:is|was|were|"
+    r"are) (?:my favou?rite|great|amazing|brilliant|the best|wonderful|awful|terrible|boring|"
+    r"beautiful)\b"
 )
 _IDIOMS = re.compile(
-    r"\b(?:to (?:death|tears|bits)|on earth|by the way|a let[- ]?down|let down|such a thing as|worth it|in the back|for god'?s sake|oh my god|please god|had me in stitches|in stitches"
-    r"|(?:along|on) the lines of|in the (?:vein|spirit|style) of|at the moment|right now|these days|catch up|a bit of|kind of thing)\b"
+    r"\b(?:to (?:death|tears|bits)|on earth|by the way|a let[- ]?down|let down|such a thing as|"
+    r"worth it|in the back|for god'?s sake|oh my god|please god|had me in stitches|in stitches"
+    r"|(?:along|on) the lines of|in the (?:vein|spirit|style) of|at the moment|right now|these days|"
+    r"catch up|a bit of|kind of thing)\b"
 )
 _TONIGHT = re.compile(r"\b(?:tonight|today|right now|this time|for now|at the moment|this evening|this weekend)\b")
 
@@ -287,7 +294,8 @@ def _asks_a_fact(level: str, wish: Wish, pointed: bool, preferences: list[Prefer
     if acts.ABOUT.search(level) and (pointed or wish.focus) and not asks:
         return True
     if pointed and not re.search(
-        r"\b(?:do you have|have you got|is there|are there|recommend|suggest|looking for|show me|find me|any(?:thing)?)\b(?! (?:good|violen))",
+        r"\b(?:do you have|have you got|is there|are there|recommend|suggest|looking for|show me|find me|"
+        r"any(?:thing)?)\b(?! (?:good|violen))",
         level,
     ):
         return True

@@ -9,6 +9,7 @@ same three limits.
 
 import argparse
 import asyncio
+import itertools
 import statistics
 import tempfile
 import time
@@ -21,6 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from convrec import Recommender, Settings
+from convrec.tools.encoder import SHIPPED, Encoder
+from convrec.tools.index import Index, build_index
+from convrec.tools.items import date_as_number
+from convrec.tools.storage import Home
+from convrec.tools.vectors import open_chroma
 from measuring import (
     STYLES,
     WORKS,
@@ -35,13 +42,6 @@ from measuring import (
     quantile,
     stopwatch,
 )
-
-from convrec import Recommender, Settings
-from convrec.tools.encoder import SHIPPED, Encoder
-from convrec.tools.index import Index, build_index
-from convrec.tools.items import date_as_number
-from convrec.tools.storage import Home
-from convrec.tools.vectors import open_chroma
 
 KINDS = {"open": open_messages, "three limits": limited_messages, "one exclusion": excluding_messages}
 TARGETS = {(10_000, "open"): 100.0, (100_000, "three limits"): 200.0}
@@ -252,7 +252,7 @@ def print_results(results: Sequence[Measured]) -> None:
         [
             {"from": small.items, "to": large.items, "items": f"{large.items / small.items:.0f}x"}
             | {k: f"{_median(large.times[k].rest) / _median(small.times[k].rest):.1f}x" for k in KINDS}
-            for small, large in zip(results, results[1:], strict=False)
+            for small, large in itertools.pairwise(results)
         ],
     )
 

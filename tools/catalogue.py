@@ -77,7 +77,7 @@ def describe_value(value: object, attribute: Attribute) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
     if isinstance(value, float):
-        number = f"{value:,.0f}" if value == int(value) else f"{value:,.2f}".rstrip("0")
+        number = f"{value:,.0f}" if value == int(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
         return f"{number} {attribute.unit}".rstrip()
     return str(value)
 

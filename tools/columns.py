@@ -27,15 +27,13 @@ class CategoryColumn:
         for row, item in enumerate(items):
             labels = item.attributes.get(attribute.name, ())
             self._known[row] = bool(labels)
-            for label in labels if isinstance(labels, tuple) else ():
+            for label in dict.fromkeys(labels) if isinstance(labels, tuple) else ():
                 rows.setdefault(label, []).append(row)
         self.values = sorted(rows, key=lambda v: (-len(rows[v]), v))
-        self._rows = {value: np.array(rows[value], dtype=np.int64) for value in self.values}
-
-    @cached_property
-    def spelling(self) -> dict[str, str]:
-        """Folded value -> the catalogue's spelling of it."""
-        return {fold(value): value for value in reversed(self.values)}
+        alike: dict[str, set[int]] = {}
+        for value in self.values:
+            alike.setdefault(fold(value), set()).update(rows[value])
+        self._rows = {folded: np.array(sorted(found), dtype=np.int64) for folded, found in alike.items()}
 
     @property
     def coverage(self) -> float:
@@ -43,11 +41,8 @@ class CategoryColumn:
         return float(self._known.mean()) if len(self._known) else 0.0
 
     def rows(self, value: str) -> np.ndarray:
-        """The rows that carry a value, ascending; empty when none does."""
-        found = self._rows.get(value)
-        if found is None:
-            found = self._rows.get(self.spelling.get(fold(value), ""), np.empty(0, dtype=np.int64))
-        return found
+        """The rows that carry a value in any spelling (case, accents), ascending; empty when none does."""
+        return self._rows.get(fold(value), np.empty(0, dtype=np.int64))
 
     def judge(self, values: Sequence[str]) -> np.ndarray:
         """Verdicts on "any of these values", shape (items,): where labels are open, absence is unknown, not a breach."""

@@ -71,14 +71,15 @@ def _numbers(value: object, limit: Limit, attribute: Attribute) -> Entailment:
 
 
 def _phrases(item: Item, limit: Limit, schema: Schema) -> Entailment:
-    best = UNSAID
+    best, most = UNSAID, 0.0
     for phrase in limit.values:
         wanted = set(content_stems(phrase))
         if not wanted:
             continue
         for passage in _passages(item, schema):
             share = len(wanted & set(stems(passage))) / len(wanted)
-            if share > best.score:
+            if share > most:
+                most = share
                 label: Label = "entails" if share == 1.0 else "neutral"
                 best = Entailment(label=label, score=share if share == 1.0 else share / 2, evidence=passage)
     return best

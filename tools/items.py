@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-AttributeValue = tuple[str, ...] | float | str
+AttributeValue = tuple[str, ...] | FiniteFloat | str
 """A category is a tuple of its values, a number a float, a date an ISO string (`1994`, `1994-03` or `1994-03-01`),
 and a text a string."""
 
@@ -47,8 +47,8 @@ class Interaction(BaseModel):
 
     user: str
     item: str
-    value: float = 1.0
-    time: float = 0.0
+    value: FiniteFloat = 1.0
+    time: FiniteFloat = 0.0
 
 
 def date_as_number(value: str) -> float:

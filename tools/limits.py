@@ -62,7 +62,9 @@ def describe_range(bounds: Range, attribute: Attribute | None = None) -> str:
     if attribute is not None and attribute.kind == "date":
         return _describe_years(bounds)
     unit = f" {attribute.unit}" if attribute is not None and attribute.unit else ""
-    low, high = (None if n is None else f"{n:g}" for n in (bounds.low, bounds.high))
+    low, high = (None if n is None else _in_full(n) for n in (bounds.low, bounds.high))
+    if low is None and high is None:
+        return "any"
     if low is not None and high is not None:
         return f"{low}{unit}" if low == high else f"{low}-{high}{unit}"
     if low is not None:
@@ -79,4 +81,9 @@ def _describe_years(bounds: Range) -> str:
         return str(first) if first == last else f"{first}-{last}"
     if first is not None:
         return f"{first} or later"
-    return f"{last} or earlier"
+    return "any" if last is None else f"{last} or earlier"
+
+
+def _in_full(number: float) -> str:
+    """A number without an exponent: "1500000", "4.99"."""
+    return f"{number:.0f}" if number == round(number) else f"{number:.10f}".rstrip("0").rstrip(".")

@@ -44,7 +44,8 @@ class Neighbours:
             return cls(sparse.csr_array((count, count), dtype=np.float32), np.zeros(count, dtype=np.int64))
         user, item, value = (np.array(column) for column in zip(*triples, strict=True))
         mean = np.bincount(user, weights=value) / np.bincount(user)
-        liked = (value >= mean[user]) & (value > 0)
+        # The tolerance is for means such as (0.1 + 0.1 + 0.1) / 3 > 0.1.
+        liked = (value >= mean[user] - 1e-9) & (value > 0)
         likes = sparse.csr_array(
             (np.ones(liked.sum(), dtype=np.float32), (user[liked], item[liked])), shape=(len(users), count)
         )

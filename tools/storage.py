@@ -19,13 +19,13 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .errors import CorruptError, InputError, UnknownCatalogueError
+from .errors import CorruptError, InputError, SchemaError, UnknownCatalogueError
 from .files import reported, write_text
 from .items import Interaction, Item
 from .schema import Schema
 from .schema_file import read_schema, write_schema
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,50}")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,49}[a-z0-9])?")
 
 
 class Manifest(BaseModel):
@@ -80,12 +80,12 @@ class Home:
         """The folder of a catalogue.
 
         Raises:
-            InputError: the name has other characters than a-z, 0-9, - and _.
+            InputError: the name has other characters than a-z, 0-9, - and _, or begins or ends with the last two.
         """
         if not _NAME.fullmatch(name):
             raise InputError(
                 f"{name[:60]!r} cannot be a catalogue's name.",
-                "Use up to 51 small letters, digits, - and _, beginning with a letter or digit.",
+                "Use up to 51 small letters, digits, - and _, beginning and ending with a letter or digit.",
             )
         return self.folder / "catalogues" / name
 
@@ -112,7 +112,7 @@ class Home:
                 f"There is no catalogue {name!r} in {self.folder} (there: {known}).",
                 f"`convrec catalog import FILE --name {name}` makes one.",
             )
-        version = folder / pointer.read_text(encoding="utf-8").strip()
+        version = folder / pointer.read_text(encoding="utf-8", errors="replace").strip()
         if not (version / "manifest.json").exists():
             raise CorruptError(
                 f"The catalogue {name!r} is damaged: {version} is missing or incomplete.",
@@ -167,7 +167,11 @@ def read_items(folder: Path) -> list[Item]:
 
 
 def read_interactions(folder: Path) -> list[Interaction]:
-    """A version's interactions."""
+    """A version's interactions.
+
+    Raises:
+        CorruptError: the file is damaged.
+    """
     try:
         with (folder / "interactions.jsonl").open("rb") as file:
             return [Interaction.model_validate(orjson.loads(line)) for line in file]
@@ -176,8 +180,15 @@ def read_interactions(folder: Path) -> list[Interaction]:
 
 
 def read_version_schema(folder: Path) -> Schema:
-    """A version's schema."""
-    return read_schema(folder / "schema.toml")
+    """A version's schema.
+
+    Raises:
+        CorruptError: the file is damaged.
+    """
+    try:
+        return read_schema(folder / "schema.toml")
+    except SchemaError as fault:
+        raise _damaged(folder, "schema.toml") from fault
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -8,6 +8,8 @@ A record's key in Chroma is the item's id with a hash of its content. Records ar
 new ones first and removes the old ones last: a crash leaves extra records, which no search shows.
 """
 
+import logging
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,13 @@ import numpy as np
 
 from .errors import CorruptError, StoreError
 
+log = logging.getLogger(__name__)
+
 EXACT_ROWS = 20_000
 """Up to so many allowed rows are compared one by one (4 ms)."""
 
 _BATCH = 2_000
+_opening = threading.Lock()
 
 
 class Vectors:
@@ -49,7 +54,13 @@ class Vectors:
         if count <= EXACT_ROWS:
             return self._exact(vector, k, rows)
         wanted = min(k * len(self.matrix) // count * 2 + k, 5_000)
-        found = self._approximate(vector, wanted)
+        try:
+            found = self._approximate(vector, wanted)
+        except Exception as fault:
+            if not _is_chroma_fault(fault):
+                raise
+            log.warning("Chroma cannot answer, every vector is compared instead: %s", fault)
+            return self._exact(vector, k, rows)
         if allowed is not None:
             keep = allowed[found.rows]
             found = Nearest(found.rows[keep], found.similarities[keep])
@@ -106,15 +117,26 @@ def open_chroma(folder: Path) -> Any:
     from chromadb.errors import ChromaError
 
     hint = "`convrec catalog index --rebuild` writes it anew from the catalogue."
-    try:
-        return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-    except (ChromaError, ValueError, RuntimeError, OSError) as fault:
-        text = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-        raise CorruptError(f"The Chroma database in {folder} cannot be opened: {text}", hint) from fault
-    except BaseException as fault:
-        if type(fault).__name__ != "PanicException":
-            raise
-        raise CorruptError(f"The Chroma database in {folder} is damaged.", hint) from fault
+    with _opening:
+        try:
+            return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+        except (ChromaError, ValueError, RuntimeError, OSError) as fault:
+            forget_chroma(folder)
+            text = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+            raise CorruptError(f"The Chroma database in {folder} cannot be opened: {text}", hint) from fault
+        except BaseException as fault:
+            forget_chroma(folder)
+            if type(fault).__name__ != "PanicException":
+                raise
+            raise CorruptError(f"The Chroma database in {folder} is damaged.", hint) from fault
+
+
+def forget_chroma(folder: Path) -> None:
+    """Have the next opening read the folder anew: Chroma keeps what it opened there, even what failed to open."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient._identifier_to_system.pop(str(folder), None)
+    SharedSystemClient._identifier_to_refcount.pop(str(folder), None)
 
 
 def open_collection(folder: Path, name: str) -> Any:
@@ -129,6 +151,14 @@ def open_collection(folder: Path, name: str) -> Any:
         raise StoreError(
             f"The Chroma collection {name} cannot be opened: {fault}", "`convrec catalog index --rebuild` mends it."
         ) from fault
+
+
+def drop_collections(folder: Path, names: Callable[[str], bool]) -> None:
+    """Delete the collections whose name passes."""
+    client = open_chroma(folder)
+    for collection in client.list_collections():
+        if names(collection.name):
+            client.delete_collection(collection.name)
 
 
 def add_records(
@@ -157,3 +187,9 @@ def stored_keys(collection: Any) -> set[str]:
     while page := collection.get(include=[], limit=20_000, offset=len(keys))["ids"]:
         keys.update(page)
     return keys
+
+
+def _is_chroma_fault(fault: Exception) -> bool:
+    from chromadb.errors import ChromaError
+
+    return isinstance(fault, (ChromaError, StoreError))

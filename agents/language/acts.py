@@ -2,7 +2,10 @@
 
 import re
 
-_POLITE = r"(?:[\s,.!?:)(-]|please|thanks|thank you|ok|okay|oh|well|hmm+|um+|uh|so|just|then|i think|i guess|really|actually|lol|haha|though|pls|man|no|yeah|yes|nah|nope|today|tonight|again|all)*"
+_POLITE = (
+    r"(?:[\s,.!?:)(-]|please|thanks|thank you|ok|okay|oh|well|hmm+|um+|uh|so|just|then|i think|"
+    r"i guess|really|actually|lol|haha|though|pls|man|no|yeah|yes|nah|nope|today|tonight|again|all)*"
+)
 
 
 def _whole(pattern: str) -> re.Pattern[str]:
@@ -11,73 +14,180 @@ def _whole(pattern: str) -> re.Pattern[str]:
 
 
 GREETING = _whole(
-    r"hi+(?: there| again| everyone)?|hello+(?: there)?|hey+(?: there| you)?|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|what'?s up|sup|how are you(?: doing)?(?: today)?|how'?s it going|how do you do|nice to meet you|i'?m \w+"
+    r"hi+(?: there| again| everyone)?|hello+(?: there)?|hey+(?: there| you)?|hiya|howdy|yo|greetings|"
+    r"good (?:morning|afternoon|evening|day)|what'?s up|sup|how are you(?: doing)?(?: today)?|"
+    r"how'?s it going|how do you do|nice to meet you|i'?m \w+"
 )
 THANKS = _whole(
-    r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch| a million| again| for (?:the |your |all (?:the |your )?)?(?:help|suggestions?|recommendations?|tips?|ideas?|that|this|everything|info))?|thank you|thx|ty|cheers|much appreciated|appreciate it|i appreciate (?:it|that|your help)|you'?re (?:great|the best|awesome|so helpful|very helpful)|that'?s (?:very |really |so )?helpful|great help|awesome|cool|nice|lovely|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|you too|legend|mate|you'?(?:ve| have) been (?:a )?(?:great|very|so|really|super)? ?(?:help(?:ful)?|kind|great)|(?:a )?great help|(?:what a )?star|helpful"
+    r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch| a million| again| for (?:the |your |"
+    r"all (?:the |your )?)?(?:help|suggestions?|recommendations?|tips?|ideas?|that|this|everything|"
+    r"info))?|thank you|thx|ty|cheers|much appreciated|appreciate it|i appreciate (?:it|that|"
+    r"your help)|you'?re (?:great|the best|awesome|so helpful|very helpful)|that'?s (?:very |really |"
+    r"so )?helpful|great help|awesome|cool|nice|lovely|have a (?:great|good|nice) (?:day|night|"
+    r"evening|one|weekend)|you too|legend|mate|you'?(?:ve| have) been (?:a )?(?:great|very|so|really|"
+    r"super)? ?(?:help(?:ful)?|kind|great)|(?:a )?great help|(?:what a )?star|helpful"
 )
 BYE = _whole(
-    r"(?:good)?bye(?:[ -]?bye)?|see (?:you|ya)(?: later| soon| around)?|later|cya|good ?night|that'?s (?:all|it)(?: for (?:now|today))?|i'?m (?:done|good|all set)|quit|exit|farewell|talk to you later|ttyl|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|take care|(?:i )?(?:gotta|got to|have to|need to) go"
+    r"(?:good)?bye(?:[ -]?bye)?|see (?:you|ya)(?: later| soon| around)?|later|cya|good ?night|"
+    r"that'?s (?:all|it)(?: for (?:now|today))?|i'?m (?:done|good|all set)|quit|exit|farewell|"
+    r"talk to you later|ttyl|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|take care|"
+    r"(?:i )?(?:gotta|got to|have to|need to) go"
 )
 HELP = re.compile(
-    r"^\W*(?:help(?: me)?|\?+|commands?|menu)\W*$|\bwhat (?:can|do|could) (?:you|i) (?:actually |even )?(?:do|ask(?: you)?|say|help(?: me)? with|know)\b(?! (?:about|of|like))|\bhow (?:do(?:es)? (?:this|you|it|i)(?: thing| page| bot)? (?:work|use)|can you help|to use)|\bwho (?:are|r) (?:you|u)\b|\bwhat (?:are|r) you\b|\bare you (?:a |an )?(?:bot|human|ai|robot|real|person|machine)|\bwhat'?s your name\b|\bwhat is (?:this|your name)\b|\byour instructions\b|\bsystem prompt\b"
+    r"^\W*(?:help(?: me)?|\?+|commands?|menu)\W*$|\bwhat (?:can|do|could) (?:you|i) (?:actually |"
+    r"even )?(?:do|ask(?: you)?|say|help(?: me)? with|know)\b(?! (?:about|of|like))|"
+    r"\bhow (?:do(?:es)? (?:this|you|it|i)(?: thing| page| bot)? (?:work|use)|can you help|to use)|"
+    r"\bwho (?:are|r) (?:you|u)\b|\bwhat (?:are|r) you\b|\bare you (?:a |an )?(?:bot|human|ai|robot|"
+    r"real|person|machine)|\bwhat'?s your name\b|\bwhat is (?:this|your name)\b|\byour instructions\b|"
+    r"\bsystem prompt\b"
 )
 RESET = re.compile(
-    r"\bstart(?:ing)? (?:over|again|afresh|anew|from scratch|fresh)\b|\b(?:from scratch|clean slate|new (?:search|conversation|chat|topic|start))\b|\bforget (?:about )?(?:it all|all (?:of )?(?:that|this|it|i said)|everything|what i(?:'ve)? said|everything i(?:'ve)? (?:said|told you))\b|^\W*(?:reset|restart|clear(?: all| everything)?|forget (?:it|that))\W*$|\b(?:clear|reset|drop|remove) (?:all|everything|my (?:preferences|filters|wishes)|all (?:my |the )?(?:preferences|filters))\b|\blet'?s (?:begin again|try again from)"
+    r"\bstart(?:ing)? (?:over|again|afresh|anew|from scratch|fresh)\b|\b(?:from scratch|clean slate|"
+    r"new (?:search|conversation|chat|topic|start))\b|\bforget (?:about )?(?:it all|"
+    r"all (?:of )?(?:that|this|it|i said)|everything|what i(?:'ve)? said|everything i(?:'ve)? (?:said|"
+    r"told you))\b|^\W*(?:reset|restart|clear(?: all| everything)?|forget (?:it|that))\W*$|\b(?:clear|"
+    r"reset|drop|remove) (?:all|everything|my (?:preferences|filters|wishes)|all (?:my |"
+    r"the )?(?:preferences|filters))\b|\blet'?s (?:begin again|try again from)"
 )
 SURPRISE = re.compile(
-    r"\bsurprise me\b|\b(?:anything|whatever)(?: is| you (?:like|want|think|have|pick|recommend)| goes| works| at all|'s fine| will do)?\W*$|^\W*(?:anything|whatever|random|dealer'?s choice|you (?:choose|pick|decide)|up to you|i'?m (?:easy|open)|your (?:choice|pick|call))\b|\b(?:pick|choose|recommend|give me|show me|suggest|throw) (?:me )?(?:something|anything|one|a few)?(?: at)? ?(?:random(?:ly)?|for me)\W*$|\bi'?m feeling lucky\b|\byou (?:choose|pick|decide)\b|\bi don'?t care(?: what)?\W*$|\bno (?:particular )?preferences?(?: at all| really)?\W*$|\bi'?m open to anything\b|\bany(?:thing)? (?:one )?(?:is fine|will do|works|goes)\b|\bany(?: old)? {noun}(?: at all)?\W*$|\brandom (?:one|pick|suggestion|recommendation)\b"
+    r"\bsurprise me\b|\b(?:anything|whatever)(?: is| you (?:like|want|think|have|pick|recommend)|"
+    r" goes| works| at all|'s fine| will do)?\W*$|^\W*(?:anything|whatever|random|dealer'?s choice|"
+    r"you (?:choose|pick|decide)|up to you|i'?m (?:easy|open)|your (?:choice|pick|call))\b|\b(?:pick|"
+    r"choose|recommend|give me|show me|suggest|throw) (?:me )?(?:something|anything|one|"
+    r"a few)?(?: at)? ?(?:random(?:ly)?|for me)\W*$|\bi'?m feeling lucky\b|\byou (?:choose|pick|"
+    r"decide)\b|\bi don'?t care(?: what)?\W*$|\bno (?:particular )?preferences?(?: at all|"
+    r" really)?\W*$|\bi'?m open to anything\b|\bany(?:thing)? (?:one )?(?:is fine|will do|works|"
+    r"goes)\b|\bany(?: old)? {noun}(?: at all)?\W*$|\brandom (?:one|pick|suggestion|recommendation)\b"
 )
 DECLINE = re.compile(
-    r"\b(?:no (?:particular |strong |real )?preferences?|doesn'?t matter|does not matter|don'?t (?:mind|care|know)|do not (?:mind|care|know)|not sure|no idea|dunno|idk|either(?: is fine| way| one)?|any(?: of (?:them|those|these))?(?: is fine| will do| works)?|all of (?:them|these|those)|whatever|anything|up to you|you (?:choose|pick|decide)|none of (?:those|these|them)|skip(?: (?:it|that|this))?|surprise me|no(?:pe)?|not really|not important|irrelevant|who cares|makes no difference)\b"
+    r"\b(?:no (?:particular |strong |real )?preferences?|doesn'?t matter|does not matter|"
+    r"don'?t (?:mind|care|know)|do not (?:mind|care|know)|not sure|no idea|dunno|idk|"
+    r"either(?: is fine| way| one)?|any(?: of (?:them|those|these))?(?: is fine| will do| works)?|"
+    r"all of (?:them|these|those)|whatever|anything|up to you|you (?:choose|pick|decide)|"
+    r"none of (?:those|these|them)|skip(?: (?:it|that|this))?|surprise me|no(?:pe)?|not really|"
+    r"not important|irrelevant|who cares|makes no difference)\b"
 )
 SEEN = re.compile(
-    r"\b(?:(?:have|'ve|ve|has|had)? ?(?:already|all|both)? ?(?:seen|watched|read|played|heard|finished|completed|tried|been through|listened to|own|owned|bought)|already (?:saw|know|own|have|got|did)|saw|rewatched|know (?:it|that one|this one|them|those))\b(?! (?:on|online|a trailer|the trailer|anything|something|nothing|good|great|about|more|when|with my|reviews))"
+    r"\b(?:(?:have|'ve|ve|has|had)? ?(?:already|all|both)? ?(?:seen|watched|read|played|heard|"
+    r"finished|completed|tried|been through|listened to|own|owned|bought)|already (?:saw|know|own|"
+    r"have|got|did)|saw|rewatched|know (?:it|that one|this one|them|those))\b(?! (?:on|online|"
+    r"a trailer|the trailer|anything|something|nothing|good|great|about|more|when|with my|reviews))"
 )
 NOT_SEEN = re.compile(
-    r"\b(?:haven'?t|have not|hasn'?t|never|not|didn'?t|did not)(?: \w+)? (?:seen|watched|read|played|heard|tried|see|watch|play|yet)\b"
+    r"\b(?:haven'?t|have not|hasn'?t|never|not|didn'?t|did not)(?: \w+)? (?:seen|watched|read|played|"
+    r"heard|tried|see|watch|play|yet)\b"
 )
 ACCEPT = re.compile(
-    r"\b(?:i'?ll|i will|i'?m going to|i'?m gonna|let'?s|we'?ll|let me|gonna|i think i'?ll|i'?d like to|we will|i can) (?:definitely |probably |just |totally )?(?:take|watch|read|play|buy|get|go (?:with|for)|try|pick|choose|have|check|give|rent|order|do|add|start)\b(?! (?:something|anything|a different|another))|\bsold\b|\b(?:sounds|looks|seems) (?:really |very |absolutely |so |pretty |like )?(?:a )?(?:good|great|perfect|amazing|awesome|fun|interesting|lovely|fantastic|wonderful|right|nice|ideal|excellent|winner|plan)\b|\b(?:that|this|it)(?:'s| is| one is|ll| will|'ll)? (?:works?|is it|perfect|great|exactly|just what|do(?:es)?(?: it)?|the one)\b|\bit is\W*$|^\W*(?:go on then|perfect|great|excellent|awesome|amazing|brilliant|fantastic|lovely|super|wonderful|alright|love it|yes(?: please)?|yep|yeah|sure|deal|done|nice|cool|wonderful|good (?:choice|pick|one|idea|call)|exactly|bingo|ooh?)\b|\b(?:i like|love) (?:the sound of|that|it|this|the)\b(?! (?:but|though))|\bjust what i (?:want|need|was looking)|\bgreat (?:choice|pick|suggestion|idea)|\b(?:that|this) (?:one )?(?:sounds|looks) (?:good|great|perfect)"
+    r"\b(?:i'?ll|i will|i'?m going to|i'?m gonna|let'?s|we'?ll|let me|gonna|i think i'?ll|"
+    r"i'?d like to|we will|i can) (?:definitely |probably |just |totally )?(?:take|watch|read|play|"
+    r"buy|get|go (?:with|for)|try|pick|choose|have|check|give|rent|order|do|add|"
+    r"start)\b(?! (?:something|anything|a different|another))|\bsold\b|\b(?:sounds|looks|"
+    r"seems) (?:really |very |absolutely |so |pretty |like )?(?:a )?(?:good|great|perfect|amazing|"
+    r"awesome|fun|interesting|lovely|fantastic|wonderful|right|nice|ideal|excellent|winner|plan)\b|"
+    r"\b(?:that|this|it)(?:'s| is| one is|ll| will|'ll)? (?:works?|is it|perfect|great|exactly|"
+    r"just what|do(?:es)?(?: it)?|the one)\b|\bit is\W*$|^\W*(?:go on then|perfect|great|excellent|"
+    r"awesome|amazing|brilliant|fantastic|lovely|super|wonderful|alright|love it|yes(?: please)?|yep|"
+    r"yeah|sure|deal|done|nice|cool|wonderful|good (?:choice|pick|one|idea|call)|exactly|bingo|"
+    r"ooh?)\b|\b(?:i like|love) (?:the sound of|that|it|this|the)\b(?! (?:but|though))|"
+    r"\bjust what i (?:want|need|was looking)|\bgreat (?:choice|pick|suggestion|idea)|\b(?:that|"
+    r"this) (?:one )?(?:sounds|looks) (?:good|great|perfect)"
 )
 REJECT = re.compile(
-    r"^\W*(?:nah|nope|no+|pass|next|meh|boring|yuck|ew+|not (?:that|this|these|those|it|quite|really|for me|interested|my thing|convinced|feeling it))\b|\b(?:none|neither|not any) of (?:these|those|them|the above)\b|\b(?:something|anything|somewhat) (?:else|different)\b|\bnot (?:interested|what i (?:want|meant|was looking for|am looking for|had in mind|asked)|for me|my (?:thing|taste|style|cup of tea)|these|those|quite (?:right|it))\b|\b(?:don'?t|do not|didn'?t|did not) (?:really )?(?:like|want|fancy|care for|love|feel like) (?:it|that|this|these|those|them|any|the (?:first|second|third|last)|that one|this one|either)\b|\b(?:different|other|new|more) (?:ones?|options?|suggestions?|ideas?|recommendations?|choices?)\b|\btry again\b|\bnot (?:the|that) (?:first|second|third|last|one)\b|\bhate (?:it|that|this|these|those|them)\b|\bboring\b\W*$|\btoo (?:long|old|short|new|expensive|violent|scary|dark|slow|sad|silly|obvious|mainstream|difficult|weird|much)\b"
+    r"^\W*(?:nah|nope|no+|pass|next|meh|boring|yuck|ew+|not (?:that|this|these|those|it|quite|really|"
+    r"for me|interested|my thing|convinced|feeling it))\b|\b(?:none|neither|not any) of (?:these|"
+    r"those|them|the above)\b|\b(?:something|anything|somewhat) (?:else|different)\b|"
+    r"\bnot (?:interested|what i (?:want|meant|was looking for|am looking for|had in mind|asked)|"
+    r"for me|my (?:thing|taste|style|cup of tea)|these|those|quite (?:right|it))\b|\b(?:don'?t|do not|"
+    r"didn'?t|did not) (?:really )?(?:like|want|fancy|care for|love|feel like) (?:it|that|this|these|"
+    r"those|them|any|the (?:first|second|third|last)|that one|this one|either)\b|\b(?:different|other|"
+    r"new|more) (?:ones?|options?|suggestions?|ideas?|recommendations?|choices?)\b|\btry again\b|"
+    r"\bnot (?:the|that) (?:first|second|third|last|one)\b|\bhate (?:it|that|this|these|those|them)\b|"
+    r"\bboring\b\W*$|\btoo (?:long|old|short|new|expensive|violent|scary|dark|slow|sad|silly|obvious|"
+    r"mainstream|difficult|weird|much)\b"
 )
 MORE = re.compile(
-    r"^\W*(?:(?:show|give|tell|got|any|some)(?: me)? )*(?:more|another(?: one)?|others?|next)(?: (?:please|one|ones|options|suggestions|ideas|like (?:this|that|these|those|it|them)|of (?:these|those|them|the same)|results|choices|recommendations))*\W*$|\bwhat else\b|\banything else\b(?! (?:you need|i need))|\b(?:show|give|any|some|got|recommend|suggest)(?: me)?(?: (?:some|a few|any|two|three|five|\d+))? (?:more|others?|alternatives)\b|\b(?:a few|some|any|two|three|\d+) (?:more|others)\b|\banother (?:one|suggestion|recommendation|option|{noun})\b|\bkeep going\b|\bmore of (?:the same|these|those|that)\b|\bmore (?:options|suggestions|recommendations|ideas|choices|{nouns})\b"
+    r"^\W*(?:(?:show|give|tell|got|any|some)(?: me)? )*(?:more|another(?: one)?|others?|"
+    r"next)(?: (?:please|one|ones|options|suggestions|ideas|like (?:this|that|these|those|it|them)|"
+    r"of (?:these|those|them|the same)|results|choices|recommendations))*\W*$|\bwhat else\b|"
+    r"\banything else\b(?! (?:you need|i need))|\b(?:show|give|any|some|got|recommend|"
+    r"suggest)(?: me)?(?: (?:some|a few|any|two|three|five|\d+))? (?:more|others?|alternatives)\b|"
+    r"\b(?:a few|some|any|two|three|\d+) (?:more|others)\b|\banother (?:one|suggestion|recommendation|"
+    r"option|{noun})\b|\bkeep going\b|\bmore of (?:the same|these|those|that)\b|\bmore (?:options|"
+    r"suggestions|recommendations|ideas|choices|{nouns})\b"
 )
 MORE_LIKE = re.compile(
-    r"\b(?:more|others?|something|anything|another(?: one)?|ones?|stuff|similar)(?: \w+)? (?:like|similar to|along the lines of|in the (?:style|vein|spirit) of|such as|to)(?= (?:the |that|this|it|these|those|them|number|#|option))|\bsimilar (?:ones?|{nouns})\b|\bmore of (?:that|this) (?:kind|sort|type)\b"
+    r"\b(?:more|others?|something|anything|another(?: one)?|ones?|stuff|similar)(?: \w+)? (?:like|"
+    r"similar to|along the lines of|in the (?:style|vein|spirit) of|such as|to)(?= (?:the |that|this|"
+    r"it|these|those|them|number|#|option))|\bsimilar (?:ones?|{nouns})\b|\bmore of (?:that|"
+    r"this) (?:kind|sort|type)\b"
 )
 AGAIN = re.compile(
-    r"\b(?:again|repeat|(?:show|tell) me (?:those|them|that|these|the (?:first|last|previous) (?:ones?|list)) again|what (?:were|was) (?:those|they|that|the (?:first|last|previous)|your)|remind me|even if i'?ve seen|re-?watch|re-?read|re-?play|go back to|already seen is (?:fine|ok)|including (?:ones|those) i'?ve)\b"
+    r"\b(?:again|repeat|(?:show|tell) me (?:those|them|that|these|the (?:first|last|"
+    r"previous) (?:ones?|list)) again|what (?:were|was) (?:those|they|that|the (?:first|last|"
+    r"previous)|your)|remind me|even if i'?ve seen|re-?watch|re-?read|re-?play|go back to|"
+    r"already seen is (?:fine|ok)|including (?:ones|those) i'?ve)\b"
 )
 BETWEEN_TWO = re.compile(r"\b(?:than|or|versus|vs)\b")
 COMPARE = re.compile(
-    r"\b(?:which (?:one |of (?:them|these|those|the \w+) )?(?:is|are|has|would|do|should|was|runs|costs|came)|compare|comparison|difference(?:s)? between|(?:better|worse|longer|shorter|older|newer|cheaper|scarier|funnier): |how do (?:they|these|those) (?:differ|compare)|what'?s the difference|which(?:'s| is)? (?:better|best|longer|longest|shorter|shortest|older|oldest|newer|newest|cheaper|cheapest|scariest|funniest))\b"
+    r"\b(?:which (?:one |of (?:them|these|those|the \w+) )?(?:is|are|has|would|do|should|was|runs|"
+    r"costs|came)|compare|comparison|difference(?:s)? between|(?:better|worse|longer|shorter|older|"
+    r"newer|cheaper|scarier|funnier): |how do (?:they|these|those) (?:differ|compare)|"
+    r"what'?s the difference|which(?:'s| is)? (?:better|best|longer|longest|shorter|shortest|older|"
+    r"oldest|newer|newest|cheaper|cheapest|scariest|funniest))\b"
 )
 WHY = re.compile(
-    r"\bwhy (?:on earth |exactly |though )?(?:did|do|would|are|is|was|these|those|this|that|the|him|her|it|them)\b|\bwhy\?|^\W*why\b|\bhow come\b|\bwhat makes (?:you|it|this|that|them|these)\b|\breasons? (?:for|behind|why)\b|\bexplain (?:why|your|the|that|this|it)\b|\bon what basis\b"
+    r"\bwhy (?:on earth |exactly |though )?(?:did|do|would|are|is|was|these|those|this|that|the|him|"
+    r"her|it|them)\b|\bwhy\?|^\W*why\b|\bhow come\b|\bwhat makes (?:you|it|this|that|them|these)\b|"
+    r"\breasons? (?:for|behind|why)\b|\bexplain (?:why|your|the|that|this|it)\b|\bon what basis\b"
 )
 ABOUT = re.compile(
-    r"\bwhat(?:'s| is| are| was|s) (?:it|that|this|they|these|those|the \w+(?: \w+)?|.{1,60}?) (?:all )?about\b|\btell me (?:a bit |a little |some )?(?:more )?(?:about|on)\b|\b(?:more|some) (?:info(?:rmation)?|details?)\b|\bdescribe\b|\b(?:the )?(?:plot|story|synopsis|summary|storyline|premise|blurb|description)\b(?: of)?|\bwhat happens\b|\bsumm?ari[sz]e\b|\bmore about\b|\bgive me (?:the )?(?:details|gist)\b"
+    r"\bwhat(?:'s| is| are| was|s) (?:it|that|this|they|these|those|the \w+(?: \w+)?|"
+    r".{1,60}?) (?:all )?about\b|\btell me (?:a bit |a little |some )?(?:more )?(?:about|on)\b|"
+    r"\b(?:more|some) (?:info(?:rmation)?|details?)\b|\bdescribe\b|\b(?:the )?(?:plot|story|synopsis|"
+    r"summary|storyline|premise|blurb|description)\b(?: of)?|\bwhat happens\b|\bsumm?ari[sz]e\b|"
+    r"\bmore about\b|\bgive me (?:the )?(?:details|gist)\b"
 )
 QUESTION = re.compile(
-    r"^\W*(?:and |so |ok |okay |hmm |but |also |wait,? |oh |hey,? )*(?:why on earth |what on earth )?(?:who|whose|what|when|where|which|how|is|are|was|were|does|do|did|has|have|can|could|will|would|what'?s|who'?s|where'?s|when'?s|how'?s)\b|\?\s*$|\b(?:tell me|do you know|i wonder|can you tell me) (?:who|what|when|where|which|how|if|whether)\b"
+    r"^\W*(?:and |so |ok |okay |hmm |but |also |wait,? |oh |hey,? )*(?:why on earth |"
+    r"what on earth )?(?:who|whose|what|when|where|which|how|is|are|was|were|does|do|did|has|have|can|"
+    r"could|will|would|what'?s|who'?s|where'?s|when'?s|how'?s)\b|\?\s*$|\b(?:tell me|do you know|"
+    r"i wonder|can you tell me) (?:who|what|when|where|which|how|if|whether)\b"
 )
 ASKS_FOR_ITEMS = re.compile(
-    r"\b(?:recommend|suggest|suggestions?|recommendations?|looking for|searching for|show me|find me|find|give me|i (?:want|need|fancy|feel like)|(?:i'd|i would|we'd|we would) (?:like|love)|(?:i'm|i am|we're) (?:after|in the mood|hoping|craving|thinking|up for|looking)|(?:we|i) (?:want|need|can|could)|gimme|please|(?:do|have) you (?:have|got|know(?: of)?|carry)|have you got|got (?:any|some|anything)|is there (?:a|an|any|some|something|anything)|are there (?:any|some|more)|any(?:thing)? (?:good|with|from|by|like|about|similar|in|that|for|new|else|funny)|what (?:should|can|could|shall|would|do|to) (?:i|we|you recommend|you suggest|watch|read|play|see)|what are (?:some|the best|good|your)|what'?s (?:a|an|some|the best|good|out there|your best)|which \w+ (?:should|would|can|could)|how about|what about|who has|something|anything|some)\b"
+    r"\b(?:recommend|suggest|suggestions?|recommendations?|looking for|searching for|show me|find me|"
+    r"find|give me|i (?:want|need|fancy|feel like)|(?:i'd|i would|we'd|we would) (?:like|love)|(?:i'm|"
+    r"i am|we're) (?:after|in the mood|hoping|craving|thinking|up for|looking)|(?:we|i) (?:want|need|"
+    r"can|could)|gimme|please|(?:do|have) you (?:have|got|know(?: of)?|carry)|have you got|got (?:any|"
+    r"some|anything)|is there (?:a|an|any|some|something|anything)|are there (?:any|some|more)|"
+    r"any(?:thing)? (?:good|with|from|by|like|about|similar|in|that|for|new|else|funny)|"
+    r"what (?:should|can|could|shall|would|do|to) (?:i|we|you recommend|you suggest|watch|read|play|"
+    r"see)|what are (?:some|the best|good|your)|what'?s (?:a|an|some|the best|good|out there|"
+    r"your best)|which \w+ (?:should|would|can|could)|how about|what about|who has|something|anything|"
+    r"some)\b"
 )
 ITEM_FACT = re.compile(r"\b(?:is|was|are|were|does|do|did|has|have|who|when|where|how|what|which|whose)\b")
 NO_CONTEXT = re.compile(
-    r"\b(?:weather|time is it|what day|date today|stock|bitcoin|news|president|capital of|recipe for|joke|poem|translate|your (?:favou?rite|name|age)|(?:do|are|would) you (?:prefer|think (?!i|we)|believe|feel|sleep|eat|drink|dream)|meaning of life|math|calculate|code|python|javascript|sql|password|api key)\b|\d+\s*[+*/x]\s*\d+"
+    r"\b(?:weather|time is it|what day|date today|stock|bitcoin|news|president|capital of|recipe for|"
+    r"joke|poem|translate|your (?:favou?rite|name|age)|(?:do|are|would) you (?:prefer|think (?!i|we)|"
+    r"believe|feel|sleep|eat|drink|dream)|meaning of life|math|calculate|code|python|javascript|sql|"
+    r"password|api key)\b|\d+\s*[+*/x]\s*\d+"
 )
 CORRECTION = re.compile(
-    r"\b(?:actually|instead|rather|i mean(?:t)?|make (?:it|that)|change (?:it|that|to)|switch to|let'?s (?:try|do|go with|go for|make it|say|switch)|how about|what about|on second thoughts?|scratch that|no,|nah,|sorry,|forget|wait)\b"
+    r"\b(?:actually|instead|rather|i mean(?:t)?|make (?:it|that)|change (?:it|that|to)|switch to|"
+    r"let'?s (?:try|do|go with|go for|make it|say|switch)|how about|what about|on second thoughts?|"
+    r"scratch that|no,|nah,|sorry,|forget|wait)\b"
 )
 ADDITION = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top of that|with|both|or)\b")
 FORGET = re.compile(
-    r"\b(?:forget(?: about)?|drop|lose|ditch|remove|scrap|scratch|skip|never ?mind(?: about)?|ignore|cancel|take back|undo|leave out|disregard|without)\b(?: the| my| that| about| all)*(?P<what>[^.!?;,]*)|\b(?P<what2>[\w' -]+?) (?:doesn'?t|does not|don'?t|do not|no longer) (?:really )?matter\w*|\b(?:don'?t|do not) care (?:about|for|what|which|how) (?:the |its |their )?(?P<what3>[^.!?;,]*)|\b(?:any|no(?: particular)?|whatever) (?P<what4>[\w ]{1,25}?)(?: is| are| will be|'s)? (?:fine|ok|okay|good|do|works?|preference)\b|\bno longer (?:need|want|care about)(?P<what5>[^.!?;,]*)|\b(?P<what6>[\w' -]+?) (?:is|are)(?: not|n'?t) (?:that |so |very |really |all that )?important|\bdoesn'?t have to be (?P<what7>[^.!?;,]*)(?: any ?more)?"
+    r"\b(?:forget(?: about)?|drop|lose|ditch|remove|scrap|scratch|skip|never ?mind(?: about)?|ignore|"
+    r"cancel|take back|undo|leave out|disregard|without)\b(?: the| my| that| about|"
+    r" all)*(?P<what>[^.!?;,]*)|\b(?P<what2>[\w' -]+?) (?:doesn'?t|does not|don'?t|do not|"
+    r"no longer) (?:really )?matter\w*|\b(?:don'?t|do not) care (?:about|for|what|which|how) (?:the |"
+    r"its |their )?(?P<what3>[^.!?;,]*)|\b(?:any|no(?: particular)?|"
+    r"whatever) (?P<what4>[\w ]{1,25}?)(?: is| are| will be|'s)? (?:fine|ok|okay|good|do|works?|"
+    r"preference)\b|\bno longer (?:need|want|care about)(?P<what5>[^.!?;,]*)|"
+    r"\b(?P<what6>[\w' -]+?) (?:is|are)(?: not|n'?t) (?:that |so |very |really |all that )?important|"
+    r"\bdoesn'?t have to be (?P<what7>[^.!?;,]*)(?: any ?more)?"
 )
 
 

@@ -11,26 +11,39 @@ from .message import Message
 from .quantities import Quantity
 
 _UNDER = re.compile(
-    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?\b(?P<word>under|below|less than|fewer than|lower than|shorter than|quicker than|cheaper than|smaller than|"
-    r"younger than|thinner than|max(?:imum)?(?: of)?|at most|at the most|up to|within|prior to|before|pre|earlier than|older than|until|till|through|by|<=?|no (?:more|longer|later|newer|greater|higher|bigger) than|"
-    r"not (?:more|longer|later|newer|greater|higher|bigger) than|not exceeding|capped at|as low as|budget (?:of|is)(?: about| around)?|(?:i|we)(?:'ve| have|'d| only| just)*(?: got)?(?: only| just| about| around| maybe)*(?=\s*$)(?<=got|ave|'ve|nly|out|und|ybe))[ -]*$"
+    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?\b(?P<word>under|below|"
+    r"less than|fewer than|lower than|shorter than|quicker than|cheaper than|smaller than|"
+    r"younger than|thinner than|max(?:imum)?(?: of)?|at most|at the most|up to|within|prior to|before|"
+    r"pre|earlier than|older than|until|till|through|by|<=?|no (?:more|longer|later|newer|greater|"
+    r"higher|bigger) than|"
+    r"not (?:more|longer|later|newer|greater|higher|bigger) than|not exceeding|capped at|as low as|"
+    r"budget (?:of|is)(?: about| around)?|(?:i|we)(?:'ve| have|'d| only| just)*(?: got)?(?: only|"
+    r" just| about| around| maybe)*(?=\s*$)(?<=got|ave|'ve|nly|out|und|ybe))[ -]*$"
 )
 _OVER = re.compile(
-    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?\b(?P<word>over|above|more than|greater than|higher than|longer than|bigger than|better than|rated|at least|at the least|min(?:imum)?(?: of)?|"
-    r"from|since|after|post|newer than|later than|pricier than|more expensive than|more recent than|>=?|no (?:less|fewer|shorter|older|earlier|lower) than|not (?:less|fewer|shorter|older|earlier|lower) than|starting (?:in|at|from)|beyond|past|exceeding)[ -]*$"
+    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?\b(?P<word>over|above|more than|"
+    r"greater than|higher than|longer than|bigger than|better than|rated|at least|at the least|"
+    r"min(?:imum)?(?: of)?|"
+    r"from|since|after|post|newer than|later than|pricier than|more expensive than|more recent than|"
+    r">=?|no (?:less|fewer|shorter|older|earlier|lower) than|not (?:less|fewer|shorter|older|earlier|"
+    r"lower) than|starting (?:in|at|from)|beyond|past|exceeding)[ -]*$"
 )
 _ABOUT = re.compile(r"\b(?:around|about|approximately|roughly|circa|c\.|ca\.?|near(?:ly)?|some|or so|~|like|ish)[ -]*$")
 _BETWEEN = re.compile(r"^\s*(?:and|to|-|–|through|until|till)\s*(?:the )?$")
 _BETWEEN_CUE = re.compile(r"\b(?:between|from|anywhere from)\s*(?:the )?$")
 _OR = re.compile(r"^\s*(?:,?\s*(?:or|and|&)|,|/)\s*(?:(?:the|from the|in the)\s)?$")
 _AT_MOST_AFTER = re.compile(
-    r"^\s*(?:or (?:less|under|fewer|below|shorter|cheaper|earlier|older|before|so less)|and (?:under|below|earlier|older)(?!\s*[\d$€£])|max(?:imum)?\b|tops\b|at (?:the )?most)"
+    r"^\s*(?:or (?:less|under|fewer|below|shorter|cheaper|earlier|older|before|so less)|and (?:under|"
+    r"below|earlier|older)(?!\s*[\d$€£])|max(?:imum)?\b|tops\b|at (?:the )?most)"
 )
 _AT_LEAST_AFTER = re.compile(
-    r"^\s*(?:\+|or (?:more|over|above|higher|longer|later|newer|after|better|up)|and (?:up|over|above|later|newer|after|beyond|onwards?|higher|more)(?!\s*[\d$€£])|(?:and )?onwards?|at (?:the )?least|minimum\b|plus\b)"
+    r"^\s*(?:\+|or (?:more|over|above|higher|longer|later|newer|after|better|up)|and (?:up|over|above|"
+    r"later|newer|after|beyond|onwards?|higher|more)(?!\s*[\d$€£])|(?:and )?onwards?|"
+    r"at (?:the )?least|minimum\b|plus\b)"
 )
 _GLUE = re.compile(
-    r"^[\s:=]*(?:(?:is|are|of|at|above|over|under|below|less|more|than|least|most|about|around|between|up|to|higher|lower|better)\s*)*$"
+    r"^[\s:=]*(?:(?:is|are|of|at|above|over|under|below|less|more|than|least|most|about|around|"
+    r"between|up|to|higher|lower|better)\s*)*$"
 )
 _PEOPLE = re.compile(r"^(?:people|persons?|of us|friends|players?|gamers|adults|buddies|mates)\b")
 _GROUP = re.compile(r"\b(?:family|group|party|team|gang|bunch|crew) of\s*$|\b(?:for|with)\s*$")
@@ -48,10 +61,14 @@ _COMPARED: dict[str, tuple[Measure | None, int]] = {
     "more obscure": ("popularity", -1), "less famous": ("popularity", -1), "less well known": ("popularity", -1),
 }  # fmt: skip
 _THAN = re.compile(
-    rf"\b(?P<word>{'|'.join(sorted(_COMPARED, key=len, reverse=True))})(?: \w+)? than (?P<what>that|it|this|these|those|them)?\b"
+    rf"\b(?P<word>{'|'.join(sorted(_COMPARED, key=len, reverse=True))})(?: \w+)? than (?P<what>that|it|"
+    rf"this|these|those|them)?\b"
 )
 _BARE = re.compile(
-    rf"\b(?:something|anything|some|ones?|but|a (?:bit|little)|slightly|much|even|any|and|maybe|too|how about|what about|,|^|show me|is there|got|more)\s*(?P<word>{'|'.join(sorted(_COMPARED, key=len, reverse=True))})(?=\s*(?:$|[,.;!?]|one|ones|please|and|or|but|than (?:that|this|these|those|it|them)|stuff|{{noun}}))"
+    rf"\b(?:something|anything|some|ones?|but|a (?:bit|little)|slightly|much|even|any|and|maybe|too|"
+    rf"how about|what about|,|^|show me|is there|got|"
+    rf"more)\s*(?P<word>{'|'.join(sorted(_COMPARED, key=len, reverse=True))})(?=\s*(?:$|[,.;!?]|one|"
+    rf"ones|please|and|or|but|than (?:that|this|these|those|it|them)|stuff|{{noun}}))"
 )
 _COMPARED_MEASURES: tuple[Measure, ...] = ("duration", "length")
 

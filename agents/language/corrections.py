@@ -10,7 +10,9 @@ from . import acts
 from .message import Message
 
 _REPLACES = re.compile(
-    r"\b(?:actually|instead|rather|i meant?|make (?:it|that)|change (?:it|that|to)|switch to|on second thoughts?|scratch that|let'?s (?:try|do|go (?:with|for)|say|switch|make)|how about|what about|no,|nah,|sorry,|wait)"
+    r"\b(?:actually|instead|rather|i meant?|make (?:it|that)|change (?:it|that|to)|switch to|"
+    r"on second thoughts?|scratch that|let'?s (?:try|do|go (?:with|for)|say|switch|make)|how about|"
+    r"what about|no,|nah,|sorry,|wait)"
 )
 _EXCHANGES = re.compile(r"\b(?:instead of|rather than)\b")
 _ADDS = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top|both|even better|bonus|with)\b")

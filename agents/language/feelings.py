@@ -84,7 +84,8 @@ def _feeling(message: Message, start: int, end: int, scopes: Scopes) -> Feeling 
         return "like_this"
     if LIKE_THIS.search(before):
         negated = re.search(
-            r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never|un)(?: anything| something| \w+)? (?:like|similar to|such as)\W*$",
+            r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never|un)(?: anything| something| \w+)? (?:like|"
+            r"similar to|such as)\W*$",
             before,
         )
         if negated:
@@ -125,7 +126,8 @@ def _feeling_of_shown(message: Message, reference: Reference, since: int) -> Fee
     if NOT_SEEN.search(level):
         return None
     if re.search(
-        r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|to|of|in the (?:style|vein) of)\s*$",
+        r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|"
+        r"to|of|in the (?:style|vein) of)\s*$",
         before,
     ) or (
         LIKE_THIS.search(before)
@@ -133,12 +135,15 @@ def _feeling_of_shown(message: Message, reference: Reference, since: int) -> Fee
     ):
         return "like_this"
     if re.match(
-        r"^[^.;!?,]{0,25}\b(?:and|but) (?:i |we )?(?:really |absolutely |just )?(?:hated|disliked|didn'?t like|couldn'?t stand)\b",
+        r"^[^.;!?,]{0,25}\b(?:and|but) (?:i |we )?(?:really |absolutely |just )?(?:hated|disliked|"
+        r"didn'?t like|couldn'?t stand)\b",
         after,
     ):
         return "disliked"
     if re.match(
-        r"^[^.;!?,]{0,25}\b(?:and|but) (?:i |we )?(?:really |absolutely |just )?(?:loved|liked|enjoyed|adored)\b", after
+        r"^[^.;!?,]{0,25}\b(?:and|but) (?:i |we )?(?:really |absolutely |just )?(?:loved|liked|enjoyed|"
+        r"adored)\b",
+        after,
     ):
         return "liked"
     if re.match(

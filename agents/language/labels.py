@@ -26,7 +26,8 @@ _WORKING = frozenset(
     """.split()
 )
 _THAT_MADE = re.compile(
-    r"^\s*(?:(?:that|who|which|of|behind|from|did|made|makes|making|wrote|directed|created|developed|the)\s*)+[\"'“]?$"
+    r"^\s*(?:(?:that|who|which|of|behind|from|did|made|makes|making|wrote|directed|created|developed|"
+    r"the)\s*)+[\"'“]?$"
 )
 
 
@@ -135,7 +136,8 @@ def same_as_shown(message: Message, focus: Sequence[str], catalogue: Catalogue) 
         not preferences
         and focus
         and re.search(
-            r"\b(?:by|from|with) (?:him|her|them|the same (?:person|people|guy|team|one))\b|\bhis (?:other|earlier|later)|\bher (?:other|earlier|later)|\btheir (?:other|earlier|later)",
+            r"\b(?:by|from|with) (?:him|her|them|the same (?:person|people|guy|team|one))\b|\bhis (?:other|"
+            r"earlier|later)|\bher (?:other|earlier|later)|\btheir (?:other|earlier|later)",
             message.level,
         )
     ):

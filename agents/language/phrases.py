@@ -51,11 +51,16 @@ _AT_A_TIME = re.compile(
 )
 _MOVES = re.compile(r"\b(?:makes?|made|making) (?:you|me|us|one|people)$")
 _LIFE = re.compile(
-    r"^\s*(?:and |so |but |because |cause |since |as |well |ok |okay |also |plus )*(?:(?:i|we)(?:'ve| have|'m| am|'re| are| had| was| were| just| only| got| saw| went| work| live| watched| finished| used to| grew)"
-    r"|my \w+(?: \w+)?|it'?s (?:rain|snow|late|cold|hot|my)|got |there'?s a|(?:he|she|they)(?:'s|'re| is| are| has| have| was| never| always))\b"
+    r"^\s*(?:and |so |but |because |cause |since |as |well |ok |okay |also |plus )*(?:(?:i|we)(?:'ve|"
+    r" have|'m| am|'re| are| had| was| were| just| only| got| saw| went| work| live| watched|"
+    r" finished| used to| grew)"
+    r"|my \w+(?: \w+)?|it'?s (?:rain|snow|late|cold|hot|my)|got |there'?s a|(?:he|she|they)(?:'s|'re|"
+    r" is| are| has| have| was| never| always))\b"
 )
 _WISHES = re.compile(
-    r"\b(?:want|need|like|love|prefer|looking|fancy|enjoy|feel|mood|hate|dislike|into|after|seen|something|anything|fan|interested|craving|tired|sick|allergic|open|thinking|searching|hoping|keen)\b"
+    r"\b(?:want|need|like|love|prefer|looking|fancy|enjoy|feel|mood|hate|dislike|into|after|seen|"
+    r"something|anything|fan|interested|craving|tired|sick|allergic|open|thinking|searching|hoping|"
+    r"keen)\b"
 )
 _CLAUSE_END = re.compile(r"[.!?;:,]|\b(?:but|so|because|and (?=i\b|we\b|my\b|it\b))\b")
 

@@ -21,7 +21,10 @@ _TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split()
 _WORD = "|".join(
     [*(f"{t}[ -](?:{'|'.join(list(_ONES)[1:10])})" for t in _TENS), *_TENS, *sorted(_ONES, key=len, reverse=True)]
 )
-NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:{_WORD})(?:[ -]hundred)?\b|\ba (?:hundred|thousand)\b|\ba couple(?: of)?\b)"
+NUMBER = (
+    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:{_WORD})(?:[ -]hundred)?\b|"
+    rf"\ba (?:hundred|thousand)\b|\ba couple(?: of)?\b)"
+)
 _DECADES = {
     "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80,
     "nineties": 90, "noughties": 2000, "aughts": 2000,
@@ -158,20 +161,26 @@ def _number(match: re.Match[str], _: date) -> Quantity:
 
 
 _READERS = [
-    (re.compile(rf"\b(?:he|she|they|son|daughter|kid|child|youngest|oldest|nephew|niece|grandson|granddaughter|who)(?:'s| is|'re| are| turns?| just turned) (?P<n>{NUMBER})\b(?![ -](?:h|m|p|s))"), _age),
-    (re.compile(rf"\b(?P<half_hour>half an hour)\b|(?P<hours>\b(?:an|a)\b|{NUMBER})(?P<half> and a half)?[ -]?{_HOURS}"
+    (re.compile(rf"\b(?:he|she|they|son|daughter|kid|child|youngest|oldest|nephew|niece|grandson|granddaughter|"
+        rf"who)(?:'s| is|'re| are| turns?| just turned) (?P<n>{NUMBER})\b(?![ -](?:h|m|p|s))"), _age),
+    (re.compile(rf"\b(?P<half_hour>half an hour)\b|(?P<hours>\b(?:an|a)\b|"
+        rf"{NUMBER})(?P<half> and a half)?[ -]?{_HOURS}"
                 rf"(?:(?P<half_after> and a half)|(?: and)? ?(?P<minutes>\d{{1,2}})(?: ?{_MINUTES})?)?"), _duration),
     (re.compile(r"\b(?P<hours>\d)h(?P<minutes>\d\d)\b(?P<half>)(?P<half_after>)"), _duration),
     (re.compile(rf"(?P<n>{NUMBER})[ -]?{_MINUTES}"), _minutes),
-    (re.compile(rf"(?:[$€£]|\b(?:usd|eur) ?) ?(?P<n>\d+(?:,\d{{3}})*(?:\.\d+)?)|(?P<m>{NUMBER}) ?(?:dollars?|bucks?|euros?|pounds|quid|usd|eur\b|[$€£])"), _money),
-    (re.compile(rf"(?P<n>{NUMBER})(?:[ -]?stars?(?: out of (?P<scale>\d+))?| out of (?P<_>)(?P<scale2>\d+)|/(?P<scale3>5|10|100)\b)"),
+    (re.compile(rf"(?:[$€£]|\b(?:usd|eur) ?) ?(?P<n>\d+(?:,\d{{3}})*(?:\.\d+)?)|(?P<m>{NUMBER}) ?(?:dollars?|"
+        rf"bucks?|euros?|pounds|quid|usd|eur\b|[$€£])"), _money),
+    (re.compile(rf"(?P<n>{NUMBER})(?:[ -]?stars?(?: out of (?P<scale>\d+))?| out of (?P<_>)(?P<scale2>\d+)|"
+        rf"/(?P<scale3>5|10|100)\b)"),
      lambda m, d: Quantity(m.start(), m.end(), "stars", _point(read_number(m["n"])),
                            scale=float(m["scale"] or m["scale2"] or m["scale3"] or 0))),
     (re.compile(rf"(?P<n>{NUMBER})[ -]?(?:years?[ -]olds?\b|y/?o\b|yr[ -]olds?\b)"), _age),
-    (re.compile(r"\b(?P<part>early|mid|middle|late)?[ -]*(?:the )?'?(?P<digits>(?:1[5-9]|20)\d0|[0-9]0)'?s\b(?P<word>)"), _decade),
+    (re.compile(r"\b(?P<part>early|mid|middle|late)?[ -]*(?:the )?'?(?P<digits>(?:1[5-9]|20)\d0|"
+        r"[0-9]0)'?s\b(?P<word>)"), _decade),
     (re.compile(rf"\b(?P<part>early|mid|middle|late)?[ -]*(?:the )?(?P<word>{'|'.join(_DECADES)})\b(?P<digits>)"), _decade),
     (re.compile(r"\b(?P<part>early|mid|middle|late)?[ -]*(?:the )?(?P<n>1?\d|2[01])(?:st|nd|rd|th)[ -]century\b"), _century),
-    (re.compile(rf"\b(?:last|past|previous|recent) (?:(?P<times>{NUMBER}) )?(?:(?P<span>decade|century)s?|(?P<n>{NUMBER}) years)\b|\b(?:(?P<times2>)last few years)\b"),
+    (re.compile(rf"\b(?:last|past|previous|recent) (?:(?P<times>{NUMBER}) )?(?:(?P<span>decade|century)s?|"
+        rf"(?P<n>{NUMBER}) years)\b|\b(?:(?P<times2>)last few years)\b"),
      lambda m, d: _last_years(m, d) if m["span"] or m["n"] else Quantity(m.start(), m.end(), "period", Range(low=d.year - 5))),
     (re.compile(r"\b(?P<which>this|last) year\b"), _named_year),
     (re.compile(r"(?<![\d.,$€£])\b(?P<year>1[5-9]\d\d|20\d\d)\b(?!(?:[,.]\d)|(?: ?(?:pages|words|players|points)))"), _year),

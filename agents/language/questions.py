@@ -12,16 +12,21 @@ from .message import Message
 from .references import Reference
 
 _ASKS_MEASURE: list[tuple[re.Pattern[str], tuple[Measure, ...]]] = [
-    (re.compile(r"\bhow (?:long|short|many (?:minutes|hours))\b|\bruntime\b|\brunning time\b|\b(?:longer|longest|shorter|shortest|duration)\b"), ("duration", "length")),
+    (re.compile(r"\bhow (?:long|short|many (?:minutes|hours))\b|\bruntime\b|\brunning time\b|\b(?:longer|longest|"
+        r"shorter|shortest|duration)\b"), ("duration", "length")),
     (re.compile(r"\bhow many pages\b|\bhow (?:thick|big)\b"), ("length",)),
     (re.compile(r"\bhow (?:much|expensive|cheap)\b|\bcosts?\b|\bprice\b|\b(?:cheaper|cheapest|pricier)\b"), ("price",)),
-    (re.compile(r"\bhow (?:good|well (?:rated|reviewed|received))\b|\b(?:rating|score|rated|reviews?)\b|\b(?:best|better|worse|worst)\b"), ("rating",)),
+    (re.compile(r"\bhow (?:good|well (?:rated|reviewed|received))\b|\b(?:rating|score|rated|reviews?)\b|\b(?:best|"
+        r"better|worse|worst)\b"), ("rating",)),
     (re.compile(r"\bhow (?:popular|famous|well known)\b|\bmost (?:popular|famous)\b"), ("popularity",)),
-    (re.compile(r"\b(?:ok|okay|suitable|appropriate|fine|good|safe) for (?:\w+ ){0,3}(?:kids?|children|year[- ]olds?|family|son|daughter)\b|\bhow old (?:do|must|should)\b|\bage (?:rating|limit)\b|\bwhat age\b"), ("age",)),
+    (re.compile(r"\b(?:ok|okay|suitable|appropriate|fine|good|safe) for (?:\w+ ){0,3}(?:kids?|children|"
+        r"year[- ]olds?|family|son|daughter)\b|\bhow old (?:do|must|should)\b|\bage (?:rating|limit)\b|"
+        r"\bwhat age\b"), ("age",)),
     (re.compile(r"\bhow many (?:people|players)\b"), ("players",)),
 ]  # fmt: skip
 _ASKS_DATE = re.compile(
-    r"\bwhen\b|\bwhat year\b|\bwhich year\b|\bhow old is\b|\bhow (?:recent|new)\b|\b(?:older|oldest|newer|newest)\b|\brelease date\b|\bcome out\b|\bcame out\b"
+    r"\bwhen\b|\bwhat year\b|\bwhich year\b|\bhow old is\b|\bhow (?:recent|new)\b|\b(?:older|oldest|"
+    r"newer|newest)\b|\brelease date\b|\bcome out\b|\bcame out\b"
 )
 
 

@@ -14,20 +14,30 @@ _ORDINALS = {
     "sixth": 5, "6th": 5, "seventh": 6, "eighth": 7, "ninth": 8, "tenth": 9, "top": 0, "last": -1, "final": -1, "middle": 1,
 }  # fmt: skip
 _ORDINAL = re.compile(
-    rf"\b(?:the |your |that |my )?(?P<ordinal>{'|'.join(_ORDINALS)})(?P<more>,? (?:and|or|&) (?:the )?(?P<other>{'|'.join(_ORDINALS)}))?(?P<pair> two| couple| three)?(?: (?P<noun>one|ones|option|pick|choice|suggestion|recommendation|result|item|of (?:these|those|them)|{{noun}}))?\b"
+    rf"\b(?:the |your |that |my )?(?P<ordinal>{'|'.join(_ORDINALS)})(?P<more>,? (?:and|or|"
+    rf"&) (?:the )?(?P<other>{'|'.join(_ORDINALS)}))?(?P<pair> two| couple| three)?(?: (?P<noun>one|"
+    rf"ones|option|pick|choice|suggestion|recommendation|result|item|of (?:these|those|them)|"
+    rf"{{noun}}))?\b"
 )
 _NUMBERED = re.compile(r"(?:#|\bnumber |\bno\. ?|\boption |\bitem )(?P<number>\d|one|two|three|four|five)\b")
 _ALL = re.compile(
-    r"\b(?:all (?:of )?(?:them|these|those|three|of them)|both(?: of (?:them|these|those))?|them all|all (?:three|four|five)|each of (?:them|these)|any of (?:them|these|those)|none of (?:them|these|those)|neither(?: of (?:them|these|those))?|these|those|them|they)\b(?! (?:that|who|which|days))"
+    r"\b(?:all (?:of )?(?:them|these|those|three|of them)|both(?: of (?:them|these|those))?|them all|"
+    r"all (?:three|four|five)|each of (?:them|these)|any of (?:them|these|those)|none of (?:them|"
+    r"these|those)|neither(?: of (?:them|these|those))?|these|those|them|they)\b(?! (?:that|who|which|"
+    r"days))"
 )
 _IT = re.compile(
-    r"\b(?:that one|this one|that {noun}|this {noun}|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|true|all|said|sounds|be nice|depends|helps))"
+    r"\b(?:that one|this one|that {noun}|this {noun}|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|"
+    r"true|all|said|sounds|be nice|depends|helps))"
 )
 _THE_ONE = re.compile(
-    r"\bthe (?P<what>(?:[\w'-]+ ){1,4})(?:one|{noun})\b|\bthe one (?:with|by|from|about|in|set in|directed by|starring) (?P<after>[\w' -]+)"
+    r"\bthe (?P<what>(?:[\w'-]+ ){1,4})(?:one|{noun})\b|\bthe one (?:with|by|from|about|in|set in|"
+    r"directed by|starring) (?P<after>[\w' -]+)"
 )
 _VERSION = re.compile(
-    r"\bthe (?:one |version |remake )?(?:from|of) (?:the )?[\w' ]*\d+s?\b|\bthe [\w' ]*\d+s? (?:one|version|edition|remake|original)\b|\bthe (?:other|original|remake|older?|newer?|first) (?:one|version)?"
+    r"\bthe (?:one |version |remake )?(?:from|of) (?:the )?[\w' ]*\d+s?\b|\bthe [\w' ]*\d+s? (?:one|"
+    r"version|edition|remake|original)\b|\bthe (?:other|original|remake|older?|newer?|first) (?:one|"
+    r"version)?"
 )
 _SUPERLATIVE = {"older": ("date", -1), "oldest": ("date", -1), "newer": ("date", 1), "newest": ("date", 1), "shorter": ("duration", -1), "shortest": ("duration", -1), "longer": ("duration", 1), "longest": ("duration", 1), "cheaper": ("price", -1), "cheapest": ("price", -1)}  # fmt: skip
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}

@@ -17,33 +17,81 @@ _IS_NOT = r"(?:is not|isn'?t|are not|aren'?t|ain'?t|was not|wasn'?t)"
 _CAN_NOT = r"(?:can not|cannot|can'?t|could not|couldn'?t)"
 
 _BEFORE: list[tuple[Force, str]] = [
-    ("ignore", rf"\b(?:i )?{_DO_NOT} (?:really |particularly )?(?:mind|care (?:if|whether|when|where|what|which|how|about))(?: about)?\b|\bno matter\b|\b(?:not )?necessarily\b"
-               rf"|\b{_DO_NOT} (?:have|need) to be\b|\b(?:need not|needn'?t) be\b|\bopen to\b|\bnothing (?:wrong with|against)\b|\b(?:fine|ok|okay|cool) with\b|\bno preference\b|\b{_NOT} sure\b|\bno idea\b|\bno (?:problem|worries|rush|need)\b|\b(?:it |that )?{_DO_NOT} matter (?:if|whether|how|when|which|what|where)\b|\bwhether or not\b|\bregardless of\b"),
-    ("must", r"\bnothing but\b|\bwouldn'?t say no to\b|\bnot only\b|\bnot just\b|\bnone other than\b|\bcan'?t (?:do|live|go) without\b|\bnot without\b"),
-    ("prefer", rf"\b{_DO_NOT} (?:hate|dislike)\b|\bnot (?:bad|opposed to|against|averse to)\b|\bwhy not\b|\b{_CAN_NOT} (?:wait|go wrong with|get enough of|resist|beat)\b|\bnothing (?:beats|like a good)\b|\bwould ?n'?t mind\b|\bwould not mind\b"),
-    ("avoid", rf"\b(?:{_NOT}|{_IS_NOT}|{_DO_NOT}|i'?m not|am not)(?: \w+)? (?:(?:a )?(?:big |huge |great |massive )?(?:fan|lover) of|really (?:like|into|enjoy|feel like|care for|feeling)|(?:that |so |very |too |really |super |all that )?(?:into|keen on|crazy about|wild about|fond of)|care (?:much )?for)\b"
-              rf"|\b(?:not|n'?t|nothing|never|isn'?t|aren'?t|without being|without|no)(?: \w+)? (?:too|so|very|overly|super|that|quite as|as|particularly|terribly|all that)\b|\b(?:nothing|no|not) too\b"
-              r"|\b(?:a (?:bit|little) |much |slightly |somewhat )?less\b(?! than)|\b(?:would |i'?d |'d )?rather not(?: have)?\b|\b(?:tired|sick|bored|weary) of\b|\btoo\b(?= (?!much|many)\w)|\bprefer(?:ably)? not\b|\bideally not\b|\bpreferably no\b|\bnot really\b|\btoo (?:much|many)\b|\benough (?:of|with)\b|\btry to avoid\b|\bgo easy on\b|\btone down\b"),
-    ("must_not", rf"\banything (?:but|except|other than)\b|\beverything (?:but|except)\b|\b(?:other|rather) than\b|\binstead of\b|\bapart from\b|\baside from\b|\bbesides\b|\bexcept(?:ing|s)?(?: for)?\b|\bexclud(?:e|es|ing)\b|\bavoid(?:s|ing)?\b|\bstay(?:ing)? away from\b|\bsteer clear of\b|\bkeep away from\b"
-                 rf"|\b(?:i |we |she |he |they )?(?:really |absolutely |just |totally )?(?:hate|hates|dislike|dislikes|loathe|despise|detest)\b|\bhated\b|\b{_CAN_NOT} (?:stand|bear|take|handle|deal with|tolerate|do|have)\b"
-                 rf"|\b{_DO_NOT}(?: \w+)? (?:want|like|enjoy|watch|read|play|need|do|care for|go for|wanna)(?: to (?:see|watch|read|play|have))?(?: any(?:thing)?)?\b|\b(?:would not|wouldn'?t) (?:want|like)\b|\bwon'?t (?:watch|read|play|do)\b"
-                 rf"|\b(?:skip|leave out|ditch|lose|drop|cut|remove|rule out|forget|minus|nix)\b(?: the)?|\b(?:allergic|averse) to\b|\b{_NOT} in the mood for\b|\bnot (?:feeling|looking for|interested in)\b"
-                 rf"|\bfree of\b|\bwithout(?: any)?\b|\bno more\b(?! than)|\b(?:no|nothing|none|neither|nor|never|not)(?: (?:with|about|from|by|in|of|on|like|any|a|an|the))*\b(?! (?:less|more|longer|older|newer|shorter|later|earlier|fewer|bigger|over|under) than)|\b{_IS_NOT}(?: an?)?\b|\bhasn'?t\b|\bhaven'?t\b|\bhas not\b"),
-    ("must", r"\b(?:only|strictly|exclusively|solely|absolutely|definitely)\b|\b(?:must|has to|have to|needs? to|got to|gotta|should|needs?)(?: (?:be|have|include|contain|feature|star))\b|\brequired?\b|\bno less than\b"),
-    ("prefer", r"\b(?:prefer(?:ably|ence for|s|red)?|ideally|maybe|perhaps|possibly|hopefully|if possible|if you (?:have|can)|leaning (?:towards?|to)|kind of|sort of|kinda|a (?:bit|touch|hint|little) of|a (?:bit|little)(?: more)?|bonus (?:points )?(?:if|for)|(?:big |huge )?(?:fan|fans|lover) of|(?<!would )(?<!'d )(?<!feel )(?<!d )(?:really |also |usually |generally |do |both |all |always )*(?:love|loves|enjoy|enjoys|adore|adores)|(?:i|we|she|he|they|who|kids|wife|husband|boyfriend|girlfriend|friends|dad|mum|mom) (?:really |also |usually |generally |tend to |do |both |all |always |only |just )*likes?|i'?m (?:really |very )?into|(?:interested|keen) (?:in|on)|partial to|usually|tend to|would be (?:nice|great|good|cool)|could be|sucker for|soft spot for|more)\b"),
+    ("ignore", rf"\b(?:i )?{_DO_NOT} (?:really |particularly )?(?:mind|care (?:if|whether|when|where|what|which|"
+        rf"how|about))(?: about)?\b|\bno matter\b|\b(?:not )?necessarily\b"
+               rf"|\b{_DO_NOT} (?:have|need) to be\b|\b(?:need not|needn'?t) be\b|\bopen to\b|"
+        rf"\bnothing (?:wrong with|against)\b|\b(?:fine|ok|okay|cool) with\b|\bno preference\b|"
+        rf"\b{_NOT} sure\b|\bno idea\b|\bno (?:problem|worries|rush|need)\b|\b(?:it |"
+        rf"that )?{_DO_NOT} matter (?:if|whether|how|when|which|what|where)\b|\bwhether or not\b|"
+        rf"\bregardless of\b"),
+    ("must", r"\bnothing but\b|\bwouldn'?t say no to\b|\bnot only\b|\bnot just\b|\bnone other than\b|"
+        r"\bcan'?t (?:do|live|go) without\b|\bnot without\b"),
+    ("prefer", rf"\b{_DO_NOT} (?:hate|dislike)\b|\bnot (?:bad|opposed to|against|averse to)\b|\bwhy not\b|"
+        rf"\b{_CAN_NOT} (?:wait|go wrong with|get enough of|resist|beat)\b|\bnothing (?:beats|"
+        rf"like a good)\b|\bwould ?n'?t mind\b|\bwould not mind\b"),
+    ("avoid", rf"\b(?:{_NOT}|{_IS_NOT}|{_DO_NOT}|i'?m not|am not)(?: \w+)? (?:(?:a )?(?:big |huge |great |"
+        rf"massive )?(?:fan|lover) of|really (?:like|into|enjoy|feel like|care for|feeling)|(?:that |so |"
+        rf"very |too |really |super |all that )?(?:into|keen on|crazy about|wild about|fond of)|"
+        rf"care (?:much )?for)\b"
+              rf"|\b(?:not|n'?t|nothing|never|isn'?t|aren'?t|without being|without|no)(?: \w+)? (?:too|so|very|"
+        rf"overly|super|that|quite as|as|particularly|terribly|all that)\b|\b(?:nothing|no|not) too\b"
+              r"|\b(?:a (?:bit|little) |much |slightly |somewhat )?less\b(?! than)|\b(?:would |i'?d |"
+        r"'d )?rather not(?: have)?\b|\b(?:tired|sick|bored|weary) of\b|\btoo\b(?= (?!much|many)\w)|"
+        r"\bprefer(?:ably)? not\b|\bideally not\b|\bpreferably no\b|\bnot really\b|\btoo (?:much|many)\b|"
+        r"\benough (?:of|with)\b|\btry to avoid\b|\bgo easy on\b|\btone down\b"),
+    ("must_not", rf"\banything (?:but|except|other than)\b|\beverything (?:but|except)\b|\b(?:other|rather) than\b|"
+        rf"\binstead of\b|\bapart from\b|\baside from\b|\bbesides\b|\bexcept(?:ing|s)?(?: for)?\b|"
+        rf"\bexclud(?:e|es|ing)\b|\bavoid(?:s|ing)?\b|\bstay(?:ing)? away from\b|\bsteer clear of\b|"
+        rf"\bkeep away from\b"
+                 rf"|\b(?:i |we |she |he |they )?(?:really |absolutely |just |totally )?(?:hate|hates|dislike|"
+        rf"dislikes|loathe|despise|detest)\b|\bhated\b|\b{_CAN_NOT} (?:stand|bear|take|handle|deal with|"
+        rf"tolerate|do|have)\b"
+                 rf"|\b{_DO_NOT}(?: \w+)? (?:want|like|enjoy|watch|read|play|need|do|care for|go for|"
+        rf"wanna)(?: to (?:see|watch|read|play|have))?(?: any(?:thing)?)?\b|\b(?:would not|"
+        rf"wouldn'?t) (?:want|like)\b|\bwon'?t (?:watch|read|play|do)\b"
+                 rf"|\b(?:skip|leave out|ditch|lose|drop|cut|remove|rule out|forget|minus|nix)\b(?: the)?|"
+        rf"\b(?:allergic|averse) to\b|\b{_NOT} in the mood for\b|\bnot (?:feeling|looking for|"
+        rf"interested in)\b"
+                 rf"|\bfree of\b|\bwithout(?: any)?\b|\bno more\b(?! than)|\b(?:no|nothing|none|neither|nor|never|"
+        rf"not)(?: (?:with|about|from|by|in|of|on|like|any|a|an|the))*\b(?! (?:less|more|longer|older|"
+        rf"newer|shorter|later|earlier|fewer|bigger|over|under) than)|\b{_IS_NOT}(?: an?)?\b|\bhasn'?t\b|"
+        rf"\bhaven'?t\b|\bhas not\b"),
+    ("must", r"\b(?:only|strictly|exclusively|solely|absolutely|definitely)\b|\b(?:must|has to|have to|"
+        r"needs? to|got to|gotta|should|needs?)(?: (?:be|have|include|contain|feature|star))\b|"
+        r"\brequired?\b|\bno less than\b"),
+    ("prefer", r"\b(?:prefer(?:ably|ence for|s|red)?|ideally|maybe|perhaps|possibly|hopefully|if possible|"
+        r"if you (?:have|can)|leaning (?:towards?|to)|kind of|sort of|kinda|a (?:bit|touch|hint|"
+        r"little) of|a (?:bit|little)(?: more)?|bonus (?:points )?(?:if|for)|(?:big |huge )?(?:fan|fans|"
+        r"lover) of|(?<!would )(?<!'d )(?<!feel )(?<!d )(?:really |also |usually |generally |do |both |"
+        r"all |always )*(?:love|loves|enjoy|enjoys|adore|adores)|(?:i|we|she|he|they|who|kids|wife|"
+        r"husband|boyfriend|girlfriend|friends|dad|mum|mom) (?:really |also |usually |generally |tend to |"
+        r"do |both |all |always |only |just )*likes?|i'?m (?:really |very )?into|(?:interested|"
+        r"keen) (?:in|on)|partial to|usually|tend to|would be (?:nice|great|good|cool)|could be|"
+        r"sucker for|soft spot for|more)\b"),
 ]  # fmt: skip
 _AFTER: list[tuple[Force, str]] = [
-    ("ignore", rf"\b(?:(?:is|are|would be|'s) (?:also |totally |perfectly |all )?(?:fine|ok|okay|alright|acceptable|cool|no problem)|{_DO_NOT} (?:really )?matter|{_IS_NOT} (?:a problem|important|an issue|necessary)|not required|optional)\b"),
-    ("must_not", rf"\b(?:(?:is|are|was|were|'s) (?:out|off the table|a no-?go|a no\b|not what|a deal-?breaker|boring|not allowed|not an option|awful|terrible)|{_IS_NOT} (?:for me|an option|allowed|what i)|not for me|no thanks|(?:bores?|annoys?|irritates?) me|(?:gives?|give) me nightmares|scares? me|makes? me sick|need not apply)\b"),
-    ("avoid", rf"\b(?:{_IS_NOT} (?:really )?(?:my (?:thing|cup of tea|favou?rite|jam|style|bag))|not (?:really )?my (?:thing|cup of tea|jam|style)|puts? me off|gets? old)\b"),
-    ("prefer", r"\b(?:(?:would|could|might) be (?:nice|great|good|cool|lovely|perfect|a bonus|a plus|fun|ideal)|is a plus|(?:is|are) a bonus|if possible|preferably|ideally|i guess|i suppose|preferred|for (?:example|instance))\b"),
+    ("ignore", rf"\b(?:(?:is|are|would be|'s) (?:also |totally |perfectly |all )?(?:fine|ok|okay|alright|"
+        rf"acceptable|cool|no problem)|{_DO_NOT} (?:really )?matter|{_IS_NOT} (?:a problem|important|"
+        rf"an issue|necessary)|not required|optional)\b"),
+    ("must_not", rf"\b(?:(?:is|are|was|were|'s) (?:out|off the table|a no-?go|a no\b|not what|a deal-?breaker|"
+        rf"boring|not allowed|not an option|awful|terrible)|{_IS_NOT} (?:for me|an option|allowed|what i)|"
+        rf"not for me|no thanks|(?:bores?|annoys?|irritates?) me|(?:gives?|give) me nightmares|scares? me|"
+        rf"makes? me sick|need not apply)\b"),
+    ("avoid", rf"\b(?:{_IS_NOT} (?:really )?(?:my (?:thing|cup of tea|favou?rite|jam|style|bag))|"
+        rf"not (?:really )?my (?:thing|cup of tea|jam|style)|puts? me off|gets? old)\b"),
+    ("prefer", r"\b(?:(?:would|could|might) be (?:nice|great|good|cool|lovely|perfect|a bonus|a plus|fun|ideal)|"
+        r"is a plus|(?:is|are) a bonus|if possible|preferably|ideally|i guess|i suppose|preferred|"
+        r"for (?:example|instance))\b"),
 ]  # fmt: skip
 _BEFORE_CUES = [(force, re.compile(pattern)) for force, pattern in _BEFORE]
 _AFTER_CUES = [(force, re.compile(pattern)) for force, pattern in _AFTER]
 _HARD_STOP = re.compile(r"[.!?;\n](?!\d)|\s[-–—]+\s|\b(?:but|however|though|although|yet|instead|otherwise)\b(?! of)")
 _SOFT_STOP = re.compile(
-    r",|\band (?=(?:i|i'?m|i'?d|something|maybe|would|want|prefer|love|like|also|it|it'?s|make|give|show|find|please|has|have|with|then|definitely|preferably|ideally|no|not|must|should|we|my|only|ideally)\b)"
-    r"|\b(?:so|because|since|as long as|while|if|when)\b|\b(?:that|which|who) (?=(?:is|are|has|have|was|were|makes?|stars?|takes?|feels?|will)\b)|:"
+    r",|\band (?=(?:i|i'?m|i'?d|something|maybe|would|want|prefer|love|like|also|it|it'?s|make|give|"
+    r"show|find|please|has|have|with|then|definitely|preferably|ideally|no|not|must|should|we|my|only|"
+    r"ideally)\b)"
+    r"|\b(?:so|because|since|as long as|while|if|when)\b|\b(?:that|which|who) (?=(?:is|are|has|have|"
+    r"was|were|makes?|stars?|takes?|feels?|will)\b)|:"
 )
 _LIST_GOES_ON = re.compile(
     r",\s*(?:[\w'-]+\s+){0,2}[\w'-]+\s*(?:,?\s+(?:or|nor)\s|,\s*(?:[\w'-]+\s+){0,2}[\w'-]+\s*,?\s+(?:or|nor)\s)"

@@ -27,24 +27,36 @@ _WORDS: dict[Measure | Literal["date"], dict[_Side, str]] = {
         "low": r"short(?:er|est|ish)?|quick(?: read)?|brief|thin|slim", "high": r"long(?:er|est)?|lengthy|thick|hefty|doorstoppers?",
     },
     "price": {
-        "low": r"cheap(?:er|est|ish)?|inexpensive|affordable|bargains?|low[- ]cost|budget(?:[- ]friendly)?|good value",
+        "low": r"cheap(?:er|est|ish)?|inexpensive|affordable|bargains?|low[- ]cost|budget(?:[- ]friendly)?|"
+        r"good value",
         "high": r"expensive|pricey|premium|high[- ]end|luxury",
     },
     "rating": {
         "low": r"badly (?:rated|reviewed)|poorly (?:rated|reviewed)",
-        "high": r"(?:highly|well|top|best|better|high)[- ]?(?:rated|reviewed|regarded|received|ranked)|(?:critically )?acclaimed|(?:great|good|excellent|rave|high|top) (?:reviews?|ratings?|scores?)|highest[- ]rated|award[- ]winning|(?:popular|a hit|big) with (?:the )?critics|critics (?:love|loved|adore)|loved by (?:the )?critics",
+        "high": r"(?:highly|well|top|best|better|high)[- ]?(?:rated|reviewed|regarded|received|ranked)|"
+        r"(?:critically )?acclaimed|(?:great|good|excellent|rave|high|top) (?:reviews?|ratings?|scores?)|"
+        r"highest[- ]rated|award[- ]winning|(?:popular|a hit|big) with (?:the )?critics|critics (?:love|"
+        r"loved|adore)|loved by (?:the )?critics",
     },
     "popularity": {
-        "low": r"obscure|(?:lesser|less|little|not (?:so|very|well)|not that)[- ](?:well[- ])?known|hidden gems?|underrated|underground|niche|overlooked|under the radar|off the beaten (?:path|track)|unknown|less famous|less popular|nobody (?:has heard|knows)|not (?:so |too |that |very )?(?:popular|mainstream|famous|obvious)",
-        "high": r"popular|famous|well[- ]known|mainstream|big[- ]name|blockbusters?|best[- ]?sell(?:ers?|ing)|everyone (?:knows|likes|loves|is talking about)|widely known|iconic",
+        "low": r"obscure|(?:lesser|less|little|not (?:so|very|well)|not that)[- ](?:well[- ])?known|hidden gems?|"
+        r"underrated|underground|niche|overlooked|under the radar|off the beaten (?:path|track)|unknown|"
+        r"less famous|less popular|nobody (?:has heard|knows)|not (?:so |too |that |very )?(?:popular|"
+        r"mainstream|famous|obvious)",
+        "high": r"popular|famous|well[- ]known|mainstream|big[- ]name|blockbusters?|best[- ]?sell(?:ers?|ing)|"
+        r"everyone (?:knows|likes|loves|is talking about)|widely known|iconic",
     },
     "age": {
-        "low": r"(?:for|with|suitable for|ok for|okay for|appropriate for|good for)(?: \w+){0,3}? (?:kids?|children|child|toddlers?|little ones|son|daughter|grandkids|grandchildren|nephews?|nieces?|whole family|(?:young )?family)\b|(?:kid|child|family)(?:s|ren)?[- ]?friendly|all ages|the kids",
+        "low": r"(?:for|with|suitable for|ok for|okay for|appropriate for|good for)(?: \w+){0,3}? (?:kids?|"
+        r"children|child|toddlers?|little ones|son|daughter|grandkids|grandchildren|nephews?|nieces?|"
+        r"whole family|(?:young )?family)\b|(?:kid|child|family)(?:s|ren)?[- ]?friendly|all ages|the kids",
         "high": r"for (?:adults|grown[- ]?ups)|mature|adults? only|grown[- ]?up",
     },
     "date": {
-        "low": r"old(?:er|est|ies|ish)?(?! (?:enough|friend|man|woman|people|lady|guy|couple|age|school friend))|classics?|vintage|retro|old[- ]?school|old[- ]?fashioned|ancient|from way back",
-        "high": r"recent(?:ly (?:made|released|published))?|new(?:er|est|ish)?(?! (?:york|zealand|orleans|england|jersey|to|idea))|modern|latest|contemporary|current|fresh|just (?:came )?out",
+        "low": r"old(?:er|est|ies|ish)?(?! (?:enough|friend|man|woman|people|lady|guy|couple|age|school friend))|"
+        r"classics?|vintage|retro|old[- ]?school|old[- ]?fashioned|ancient|from way back",
+        "high": r"recent(?:ly (?:made|released|published))?|new(?:er|est|ish)?(?! (?:york|zealand|orleans|england|"
+        r"jersey|to|idea))|modern|latest|contemporary|current|fresh|just (?:came )?out",
     },
 }  # fmt: skip
 _PATTERNS = [
@@ -53,7 +65,9 @@ _PATTERNS = [
     for side, words in sides.items()
 ]
 _NOT_ABOUT_ITEMS = re.compile(
-    r"\b(?:long|short) (?:time|ago|story|way|day|week|list|answer|as|term|while|on)\b|\bas long\b|\bno longer\b|\bso long\b|\bbefore long\b|\b\d+[ -]years?[ -]old\b|\bquick (?:question|one)\b|\bnew here\b"
+    r"\b(?:long|short) (?:time|ago|story|way|day|week|list|answer|as|term|while|on)\b|\bas long\b|"
+    r"\bno longer\b|\bso long\b|\bbefore long\b|\b\d+[ -]years?[ -]old\b|\bquick (?:question|one)\b|"
+    r"\bnew here\b"
 )
 
 
