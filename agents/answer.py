@@ -48,7 +48,9 @@ def _why(item: Item, wish: Wish, index: Index) -> str:
     if fits:
         parts.append(f"{named(item, index)} fits what you asked for: {'; '.join(fits)}.")
     seeds = [index.catalogue.item(i) for i in (wish.seeds or wish.liked) if i != item.id][-2:]
-    shared = sorted({v for s in seeds for a in schema.of_kind("category") for v in _both(item, s, a)})[:4]
+    shared = sorted(
+        {v for s in seeds for a in schema.of_kind("category") for v in set(item.labels(a.name)) & set(s.labels(a.name))}
+    )[:4]
     if shared:
         parts.append(f"{'It' if parts else named(item, index)} shares {', '.join(shared)} with what you like.")
     if broken:
@@ -59,11 +61,6 @@ def _why(item: Item, wish: Wish, index: Index) -> str:
         known = "it is among the best known here" if _well_known(item, index) else "it came nearest to your words"
         parts.append(f"You had not told me much, so I chose {named(item, index)} because {known}.")
     return " ".join(parts)
-
-
-def _both(a: Item, b: Item, attribute: Attribute) -> set[str]:
-    first, second = a.attributes.get(attribute.name, ()), b.attributes.get(attribute.name, ())
-    return set(first) & set(second) if isinstance(first, tuple) and isinstance(second, tuple) else set()
 
 
 def _well_known(item: Item, index: Index) -> bool:

@@ -1,4 +1,4 @@
-"""Two brains behind one signature: an agent's model brain is tried within the turn's limits, the built-in one stands by.
+"""Two brains behind one signature: an agent's model brain is tried within the turn's limits, else the built-in one.
 
 A model brain takes the same nouns as the built-in one and returns a `Thought`: its value and what it cost. When it
 fails, runs out of time, or the turn has used its calls or tokens, the built-in brain does that step, and the step says
@@ -36,7 +36,7 @@ class Thought(Generic[T]):
     completion_tokens: int = 0
 
 
-class ModelFault(ConvrecError):
+class ModelError(ConvrecError):
     """A model brain could not answer: no connection, a refusal, an answer of the wrong shape."""
 
 
@@ -98,7 +98,7 @@ class Budget:
                         thought = await model()
                 except TimeoutError:
                     fallback = "the model did not answer in time"
-                except ModelFault as fault:
+                except ModelError as fault:
                     fallback = str(fault)
                 else:
                     self._record(agent, began, note(thought.value), thought)

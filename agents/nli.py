@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..tools.entailment import UNSAID, Entailment, entails
+from ..tools.entailment import UNSAID, Entailment, Label, entails
 from ..tools.index import Index
 from ..tools.words import content_stems
 from .retrieve import in_words
@@ -27,6 +27,9 @@ async def judge(candidates: Sequence[Judged], preferences: Sequence[Preference],
     return judged
 
 
+_OPPOSITE: dict[Label, Label] = {"entails": "contradicts", "contradicts": "entails", "neutral": "neutral"}
+
+
 def _rows_that_may_say(preference: Preference, index: Index) -> set[int] | None:
     """For a phrase, the rows that hold one of its words: no other text needs reading."""
     if preference.limit.attribute is not None:
@@ -39,8 +42,7 @@ def _verdict(entailment: Entailment, preference: Preference, words: str) -> Verd
     """Seen from the preference: what entails an unwanted limit contradicts the preference."""
     label, score = entailment.label, entailment.score
     if not preference.wanted:
-        label = {"entails": "contradicts", "contradicts": "entails", "neutral": "neutral"}[label]
-        score = -score
+        label, score = _OPPOSITE[label], -score
     return Verdict(
         preference=words, strength=preference.strength, label=label, score=score, evidence=entailment.evidence
     )  # type: ignore[arg-type]

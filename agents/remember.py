@@ -20,7 +20,7 @@ async def recall(store: BaseStore, user: str) -> Wish:
     """What is known of a user from all their threads: items liked, disliked, seen, accepted."""
     (found,) = await store.abatch([GetOp(namespace(user), _KEY)])
     value = getattr(found, "value", None) or {}
-    return Wish(**{name: tuple(value.get(name, ())) for name in FEELINGS})
+    return Wish.model_validate({name: value.get(name, ()) for name in FEELINGS})
 
 
 async def remember(store: BaseStore, user: str, known: Wish, before: Wish, after: Wish) -> list[str]:

@@ -28,24 +28,32 @@ async def respond(picks: Sequence[Pick], understanding: Understanding, wish: Wis
         index: the catalogue.
         few: whether fewer fit than were asked for.
     """
-    schema = index.catalogue.schema
-    noun = schema.noun if len(picks) == 1 else schema.nouns
-    wanted = wish_in_words(wish, index)
-    opening = _acknowledge(understanding)
-    count = _WORDS[len(picks)] if len(picks) < len(_WORDS) else str(len(picks))
-    unsure = _unsure(picks)
-    if unsure:
-        lead = f"No {schema.noun} is known to fit all of it; the catalogue does not say of {'these' if len(picks) > 1 else 'this one'} whether it is {unsure}, but {'they' if len(picks) > 1 else 'it'} may fit."
-    elif wanted:
-        verb = "fits" if len(picks) == 1 else "fit"
-        lead = f"Only {count} {noun} {verb} {wanted}:" if few else f"{count.capitalize()} {noun} for {wanted}:"
-    elif wish.seeds or wish.liked:
-        lead = f"{count.capitalize()} {noun} close to what you like:"
-    else:
-        lead = f"{count.capitalize()} {noun} to begin with:"
+    parts = [_acknowledge(understanding), _lead(picks, wish, index, few)]
     common = set.intersection(*(set(p.reason.split("; ")) for p in picks)) if len(picks) > 1 else set()
     lines = [_line(p, common, wish, index) for p in picks]
-    return " ".join(part for part in (opening, lead) if part) + "\n\n" + "\n".join(f"- {line}" for line in lines)
+    return " ".join(part for part in parts if part) + "\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _lead(picks: Sequence[Pick], wish: Wish, index: Index, few: bool) -> str:
+    """What the picks are, and how sure it is that they fit."""
+    schema = index.catalogue.schema
+    one = len(picks) == 1
+    noun = schema.noun if one else schema.nouns
+    count = _WORDS[len(picks)] if len(picks) < len(_WORDS) else str(len(picks))
+    wanted = wish_in_words(wish, index)
+    if unsaid := _unsaid(picks):
+        these = "this one" if one else "these"
+        return (
+            f"No {schema.noun} is known to fit all of it. The catalogue does not say whether {these} "
+            f"{'is' if one else 'are'} {unsaid}, but {'it' if one else 'they'} may fit:"
+        )
+    if wanted and few:
+        return f"Only {count} {noun} {'fits' if one else 'fit'} {wanted}:"
+    if wanted:
+        return f"{count.capitalize()} {noun} for {wanted}:"
+    if wish.seeds or wish.liked:
+        return f"{count.capitalize()} {noun} close to what you like:"
+    return f"{count.capitalize()} {noun} to begin with:"
 
 
 def _line(pick: Pick, common: set[str], wish: Wish, index: Index) -> str:
@@ -54,6 +62,7 @@ def _line(pick: Pick, common: set[str], wish: Wish, index: Index) -> str:
     hook = telling_sentence(item, wish)
     evidence = [part for part in pick.reason.split("; ") if part and (not hook or part not in common)]
     evidence = [part for part in evidence if not hook or hook[:40] not in part]
+    evidence += [f"though {v.evidence}" for v in pick.verdicts if v.label == "contradicts" and v.evidence]
     reason = "; ".join(evidence)
     if hook and reason:
         return f"{named(item, index)} – {hook} ({reason})."
@@ -81,18 +90,23 @@ def tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
     """Nothing fits: which limit excludes most, and what would fit without it."""
     schema = index.catalogue.schema
     if miss is None:
-        return f"I have shown you every {schema.noun} that fits. Tell me something new about what you want, or say “start over”."
+        return (
+            f"I have shown you every {schema.noun} that fits. "
+            "Tell me something new about what you want, or say “start over”."
+        )
     if not miss.without:
-        return f"No {schema.noun} here fits all of that, and dropping one limit alone would not help. Which of these matters least: {wish_in_words(wish, index)}?"
+        return (
+            f"No {schema.noun} here fits all of that, and dropping one limit alone would not help. "
+            f"Which of these matters least: {wish_in_words(wish, index)}?"
+        )
     count = f"{miss.without} {schema.nouns if miss.without > 1 else schema.noun}"
-    text = f"No {schema.noun} here fits all of that. The limit that excludes most is {miss.blocking}: without it, {count} would fit."
+    text = (
+        f"No {schema.noun} here fits all of that. "
+        f"The limit that excludes most is {miss.blocking}: without it, {count} would fit."
+    )
     if miss.nearest:
-        listed = " and ".join(named(index.catalogue.item(i), index) for i in miss.nearest[:2])
-        if len(miss.nearest) > 2:
-            listed = (
-                ", ".join(named(index.catalogue.item(i), index) for i in miss.nearest[:-1])
-                + f" and {named(index.catalogue.item(miss.nearest[-1]), index)}"
-            )
+        *most, last = (named(index.catalogue.item(i), index) for i in miss.nearest)
+        listed = f"{', '.join(most)} and {last}" if most else last
         text += f" The nearest that break only this: {listed}."
     return text
 
@@ -130,8 +144,8 @@ def help_text(index: Index) -> str:
     schema = index.catalogue.schema
     labels = [a.label or a.name for a in schema.attributes if a.shown][:4]
     return (
-        f"Tell me in your own words what {schema.noun} you want, for example “{openers(index)[0]}”. You can name {', '.join(labels)} "
-        f"or a {schema.noun} you liked, say what to avoid, ask about anything I show, or say “surprise me”."
+        f"Tell me in your own words what {schema.noun} you want, for example “{openers(index)[0]}”. "
+        f"You can name {', '.join(labels)} or a {schema.noun} you liked, say what to avoid, ask about anything I show, or say “surprise me”."
     )
 
 
@@ -146,7 +160,7 @@ def _acknowledge(understanding: Understanding) -> str:
     return ""
 
 
-def _unsure(picks: Sequence[Pick]) -> str:
+def _unsaid(picks: Sequence[Pick]) -> str:
     """The hard preferences that the catalogue leaves open for every pick."""
     open_ones = [{v.preference for v in p.verdicts if v.strength == "must" and v.label == "neutral"} for p in picks]
     shared = set.intersection(*open_ones) if open_ones else set()

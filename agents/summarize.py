@@ -9,6 +9,9 @@ from .state import Judged, Verdict, Wish
 _SHOWN = 3
 """How many pieces of evidence a reason holds at most."""
 
+_TELLING = 0.2
+"""A label is something in common only if no more than this share of the items carry it."""
+
 
 async def summarize(accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
     """Candidates with a summary: what speaks for each, from its own words."""
@@ -45,11 +48,10 @@ def _in_common(item: Item, seeds: Sequence[Item], index: Index) -> str:
     """The labels that an item shares with what the user likes, rarest first."""
     found: list[tuple[int, str, str]] = []
     for attribute in index.catalogue.schema.of_kind("category"):
-        own = item.attributes.get(attribute.name, ())
-        theirs = {v for seed in seeds for v in seed.attributes.get(attribute.name, ())}
+        theirs = {v for seed in seeds for v in seed.labels(attribute.name)}
         column = index.catalogue.columns.categories[attribute.name]
-        for value in own if isinstance(own, tuple) else ():
-            if value in theirs:
+        for value in item.labels(attribute.name):
+            if value in theirs and len(column.rows(value)) <= _TELLING * len(index.catalogue):
                 found.append((len(column.rows(value)), attribute.label or attribute.name, value))
     if not found:
         return ""

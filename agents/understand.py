@@ -272,7 +272,7 @@ def _act(
         return "smalltalk"
     if preferences or mentions or known:
         statement = (
-            (bool(_TASTE.search(level)) or bool(mentions) and not preferences)
+            (bool(_TASTE.search(level)) or (bool(mentions) and not preferences))
             and not acts.asks_about_items(level)
             and not questioning
         )

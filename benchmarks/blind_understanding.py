@@ -5,8 +5,8 @@ Run as `.venv/bin/python benchmarks/blind_understanding.py [--turns 200] [--seed
 (validation part), half are seekers' utterances of IARD, which carry intents. The films are ReDial's own 6,583. People
 talked with people there, and nothing was written to be understood by a program.
 
-The state before a turn is kept roughly right: the seeker's earlier messages are read and grown into the wish, films that
-the recommending side names are shown, and a question of theirs that names an attribute counts as asked.
+The state before a turn is kept roughly right: the seeker's earlier messages are read and grown into the wish, films
+that the recommending side names are shown, and a question of theirs that names an attribute counts as asked.
 
 What is measured:
 - unclear: turns whose act is `unclear`, and turns that leave no trace at all (an act of `unclear` or `smalltalk`, and
@@ -14,10 +14,12 @@ What is measured:
 - mentions: the films of a text are known by id. A film of the same name counts as found where the text gives no year. A
   mention of a film in focus that the text does not name is a reference ("it"), and counts for nothing here.
 - feelings: against what the seeker of a ReDial dialogue said afterwards of each film (liked, seen). `liked`, `accepted`
-  and `like_this` should meet liked = yes, `disliked` liked = no, `seen` seen = yes. These are answers about the film, not
-  about the sentence: some difference is right.
+  and `like_this` should meet liked = yes, `disliked` liked = no, `seen` seen = yes. These are answers about the film,
+  not about the sentence: some difference is right.
 - acts: an act agrees with an utterance's IARD intents when it is among those that `INTENTS` allows for any of them; the
   intent "other" counts only where it stands alone.
+- wishes that nobody made: turns whose intents hold no wish (`WISHLESS`: seen it, will watch it, what is it about, thanks)
+  and whose reading has preferences nevertheless. An opinion of a named actor or genre there may be one all the same.
 """
 
 import argparse
@@ -66,6 +68,9 @@ INTENTS: dict[str, frozenset[Act]] = {
     "OTH": frozenset(("greet", "thanks", "bye", "smalltalk", "accept", "help")),  # greets, thanks, chats
 }
 """IARD's intents (Cai and Chen 2020, Table 2) and the acts that would send the turn the right way."""
+
+WISHLESS = frozenset(("SEE", "ACC", "NRE", "INQ", "ASK", "OTH"))
+"""Intents that leave the wish as it is."""
 
 _ID = re.compile(r"@(\d+)(?:\s*<[^>]*>)?")
 _YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*$")
@@ -160,44 +165,43 @@ def build_index(items: list[Item]) -> Index:
     return Index(Catalogue("redial", schema, items), None, None, lexical)  # type: ignore[arg-type]
 
 
-class Writer:
-    """Puts titles for ids as people write them: mostly as they are spelt, some in small letters, some with the year.
+def write(text: str, key: str, seeker: bool, catalogue: Catalogue, intents: tuple[str, ...] = ()) -> Said:
+    """A message with titles for ids, as people write them: most as they are spelt, some in small letters, some dated.
 
     Args:
+        text: the message with its ids.
+        key: decides how each title is written, the same in every run.
+        seeker: whether the seeker says it.
         catalogue: the films.
+        intents: what the corpus says of it.
     """
+    films: list[str] = []
+    dated: list[str] = []
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def title(match: re.Match[str]) -> str:
+        if match[1] not in catalogue.row_of:
+            written = re.search(r"<([^>]*)>", match[0])
+            return bare(written[1]) if written else "a film"
+        films.append(match[1])
+        item = catalogue.item(match[1])
+        chance = random.Random(f"{key} {match.start()}").random()
+        if chance < 0.15 and "year" in item.attributes:
+            dated.append(match[1])
+            return f"{item.title} ({item.attributes['year']})"
+        return item.title.lower() if chance > 0.85 else item.title
 
-    def write(self, text: str, key: str, seeker: bool, intents: tuple[str, ...] = ()) -> Said:
-        """A message with its ids replaced; `key` decides how each title is written, the same in every run."""
-        films: list[str] = []
-        dated: list[str] = []
-
-        def title(match: re.Match[str]) -> str:
-            if match[1] not in self._catalogue.row_of:
-                written = re.search(r"<([^>]*)>", match[0])
-                return bare(written[1]) if written else "a film"
-            films.append(match[1])
-            item = self._catalogue.item(match[1])
-            chance = random.Random(f"{key} {match.start()}").random()
-            if chance < 0.15 and "year" in item.attributes:
-                dated.append(match[1])
-                return f"{item.title} ({item.attributes['year']})"
-            return item.title.lower() if chance > 0.85 else item.title
-
-        written = " ".join(_ID.sub(title, text).split())
-        return Said(seeker, written, tuple(dict.fromkeys(films)), tuple(dated), intents)
+    written = " ".join(_ID.sub(title, text).split())
+    return Said(seeker, written, tuple(dict.fromkeys(films)), tuple(dated), intents)
 
 
-def read_redial(folder: Path, writer: Writer) -> Iterator[Dialogue]:
+def read_redial(folder: Path, catalogue: Catalogue) -> Iterator[Dialogue]:
     """The validation dialogues of ReDial."""
     for line in (folder / "redial" / "valid_data.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         name, seeker = row["conversationId"], row["initiatorWorkerId"]
         said = [
-            writer.write(m["text"], f"{name} {n}", m["senderWorkerId"] == seeker) for n, m in enumerate(row["messages"])
+            write(m["text"], f"{name} {n}", m["senderWorkerId"] == seeker, catalogue)
+            for n, m in enumerate(row["messages"])
         ]
         answers = row["initiatorQuestions"] or row["respondentQuestions"] or {}
         told = {1: True, 0: False, 2: None}
@@ -205,14 +209,15 @@ def read_redial(folder: Path, writer: Writer) -> Iterator[Dialogue]:
         yield Dialogue(f"redial {name}", tuple(said), labels)
 
 
-def read_iard(folder: Path, writer: Writer) -> Iterator[Dialogue]:
+def read_iard(folder: Path, catalogue: Catalogue) -> Iterator[Dialogue]:
     """The dialogues of IARD."""
     for name, row in json.loads((folder / "iard" / "iard.json").read_text("utf-8")).items():
         said = [
-            writer.write(
+            write(
                 u["utterance_text"].replace("...", " ... "),
                 f"{name} {n}",
                 u["role"] == "seeker",
+                catalogue,
                 tuple(dict.fromkeys(u["sub-intent/action"])),
             )
             for n, u in enumerate(row["dialogue_info"].values())
@@ -265,10 +270,10 @@ def show_reading(number: int, reading: Reading, catalogue: Catalogue) -> None:
     print(f"\n#{number} {reading.dialogue.name}:{reading.turn} {' '.join(said.intents)}")
     if before:
         print(f"   after    {before.text}")
-    if reading.wish.focus or reading.wish.asking:
-        print(
-            f"   focus    {named(reading.wish.focus)}{'   asking ' + reading.wish.asking if reading.wish.asking else ''}"
-        )
+    if reading.wish.focus:
+        print(f"   focus    {named(reading.wish.focus)}")
+    if reading.wish.asking:
+        print(f"   asking   {reading.wish.asking}")
     print(f"   TEXT     {said.text}")
     if said.films:
         print(f"   films    {named(said.films)}")
@@ -306,16 +311,12 @@ def summarise(readings: list[Reading], catalogue: Catalogue) -> None:
     empty = [r for r in readings if leaves_nothing(r.got)]
     acts = Counter(r.got.act for r in readings)
     print(f"\n{count} turns; acts: {', '.join(f'{a} {n}' for a, n in acts.most_common())}")
-    print(
-        f"act unclear: {len(unclear) / count:.1%}; nothing read (unclear or small talk, and empty): {len(empty) / count:.1%}"
-    )
+    print(f"act unclear: {len(unclear) / count:.1%}; unclear or small talk, and nothing read: {len(empty) / count:.1%}")
     known = found = read = right = 0
     for reading in readings:
         hits, total, correct, named = mentions_found(reading, catalogue)
         found, known, right, read = found + hits, known + total, right + correct, read + named
-    print(
-        f"mentions: recall {found}/{known} = {found / max(known, 1):.1%}, precision {right}/{read} = {right / max(read, 1):.1%}"
-    )
+    print(f"mentions: recall {_share(found, known)}, precision {_share(right, read)}")
     for feeling, (agree, differ) in feelings_agree(readings).items():
         print(f"   {feeling:9} agrees with the seeker's own label {agree} of {agree + differ}")
     silent = sum(
@@ -328,6 +329,10 @@ def summarise(readings: list[Reading], catalogue: Catalogue) -> None:
     labelled = [r for r in readings if r.said.intents]
     agreed = [r for r in labelled if agrees(r)]
     print(f"acts against IARD intents: {_share(len(agreed), len(labelled))}")
+    wishless = [r for r in labelled if set(r.said.intents) <= WISHLESS]
+    invented = [r for r in wishless if r.got.preferences]
+    hard = [r for r in invented if any(p.hard for p in r.got.preferences)]
+    print(f"wishes that nobody made: {_share(len(invented), len(wishless))} of turns, hard limits {len(hard)}")
     by_intent: dict[str, Counter[str]] = {}
     for reading in labelled:
         for intent in counted_intents(reading.said.intents):
@@ -351,7 +356,7 @@ def leaves_nothing(got: Understanding) -> bool:
 
 
 def mentions_found(reading: Reading, catalogue: Catalogue) -> tuple[int, int, int, int]:
-    """Named films that were found, named films, mentions that are right, mentions (references to the focus left out)."""
+    """Named films that were found, named films, right mentions, mentions (references to the focus left out)."""
     said = reading.said
     read = {m.item for m in reading.got.mentions} | set(reading.got.question.items if reading.got.question else ())
 
@@ -405,10 +410,9 @@ async def main() -> int:
         print(f"The research data is not there: {folder} has no {', '.join(missing)}. Set CONVREC_DATA to its folder.")
         return 2
     index = build_index(read_films(folder))
-    writer = Writer(index.catalogue)
     half = arguments.turns // 2
-    turns = sample(list(read_redial(folder, writer)), arguments.turns - half, arguments.seed)
-    turns += sample(list(read_iard(folder, writer)), half, arguments.seed)
+    turns = sample(list(read_redial(folder, index.catalogue)), arguments.turns - half, arguments.seed)
+    turns += sample(list(read_iard(folder, index.catalogue)), half, arguments.seed)
     await understand("hello", Wish(), index)
     readings = [await read_turn(dialogue, turn, index) for dialogue, turn in turns]
     if arguments.list:

@@ -1,8 +1,7 @@
 """What the benchmarks share: an invented catalogue of any size, stopwatches, and tables.
 
-The catalogue is the same for the same size, and a smaller one is the beginning of a larger one. Its attributes are those
-of many real ones: a few closed labels, thousands of loose tags, makers (ever more of them, as in real catalogues), a
-date, three numbers, and a sentence of text.
+A catalogue of one size is always the same, and the beginning of every larger one. Its attributes are those of many real
+ones: a few closed labels, thousands of loose tags, makers (ever more of them), a date, three numbers, and a sentence.
 """
 
 import json

@@ -45,7 +45,7 @@ class CategoryColumn:
         return self._rows.get(fold(value), np.empty(0, dtype=np.int64))
 
     def judge(self, values: Sequence[str]) -> np.ndarray:
-        """Verdicts on "any of these values", shape (items,): where labels are open, absence is unknown, not a breach."""
+        """Verdicts on "any of these values", shape (items,); where labels are open, absence is unknown."""
         absent = UNKNOWN if self.attribute.open else BREAKS
         verdicts = np.where(self._known, absent, UNKNOWN).astype(np.int8)
         for value in values:

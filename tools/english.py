@@ -1,7 +1,7 @@
 """Whether a word is ordinary English: the whole words of the shipped encoder's vocabulary (21,000 of them).
 
-It keeps a real word from being respelt into a title, and tells a phrase from keyboard noise. A word that is not in it may
-still be real; it is only not common.
+It keeps a real word from being respelt into a title, and tells a phrase from keyboard noise. A word that is not in it
+may still be real; it is only not common.
 """
 
 from functools import lru_cache

@@ -1,7 +1,10 @@
 """A catalogue ready to be searched: items, vectors, BM25 and neighbours, built once and opened quickly."""
 
 import hashlib
+import re
 import shutil
+import threading
+import zipfile
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +15,7 @@ import orjson
 
 from .catalogue import Catalogue
 from .encoder import Encoder, load_encoder
-from .errors import CorruptError, UnknownCatalogueError
+from .errors import CorruptError, StoreError, UnknownCatalogueError
 from .files import locked, reported
 from .items import Interaction, Item
 from .lexical import Lexical, item_text
@@ -27,7 +30,7 @@ from .storage import (
     read_version_schema,
     write_version,
 )
-from .vectors import Vectors, add_records, drop_records, open_collection
+from .vectors import Vectors, add_records, drop_collections, drop_records, forget_chroma, open_collection
 
 if TYPE_CHECKING:
     from .neighbours import Neighbours
@@ -89,11 +92,13 @@ def build_index(
     encoder: str,
     source: str = "",
     on_progress: Progress | None = None,
+    anew: bool = False,
 ) -> Changes:
     """Build a catalogue's index and put it in the old one's place, in one step.
 
     Only items whose content changed are encoded and stored again. A crash at any point leaves the old version or the
-    new one. Time is linear in the items: about 300 a second are encoded on two cores.
+    new one. Time is linear in the items: about 300 a second are encoded on two cores. With `anew`, every item is
+    encoded again.
 
     Raises:
         BusyError: another process is building.
@@ -105,7 +110,8 @@ def build_index(
         home.catalogue(name)
         texts = [item_text(i, schema) for i in items]
         hashes = tuple(content_hash(i, t, encoder) for i, t in zip(items, texts, strict=True))
-        known = _known_vectors(home, name, encoder)
+        known = {} if anew else _known_vectors(home, name, encoder)
+        before = _known_ids(home, name)
         model = load_encoder(encoder, home.encoders)
         draft = home.draft(name)
         try:
@@ -123,7 +129,7 @@ def build_index(
                 source=source,
                 built=time.time(),
             )
-            collection = open_collection(home.chroma, _collection_name(name))
+            collection = open_collection(home.chroma, collection_name(name, matrix.shape[1]))
             keys = record_keys(items, hashes)
             done = 0
 
@@ -140,34 +146,36 @@ def build_index(
             shutil.rmtree(draft, ignore_errors=True)
             raise
         drop_records(collection, keys)
+        drop_collections(home.chroma, lambda other: _belongs(other, name) and other != collection.name)
     changed = sum(h not in known for h in hashes)
-    return Changes(changed, len(set(known) - set(hashes)), len(hashes) - changed)
+    return Changes(changed, len(before - {i.id for i in items}), len(hashes) - changed)
 
 
 def rebuild_index(home: Home, name: str, *, encoder: str, on_progress: Progress | None = None) -> Changes:
     """Build a catalogue's index anew from its own items, and its Chroma collection from nothing.
 
     A damaged Chroma database is set aside first, as `chroma.damaged`.
+
+    Raises:
+        CorruptError: the items, interactions or schema themselves are damaged; only an import mends that.
     """
     version = home.version(name)
-    items, schema = read_items(version), read_version_schema(version)
-    interactions, source = read_interactions(version), read_manifest(version).source
+    items, schema, interactions = read_items(version), read_version_schema(version), read_interactions(version)
+    try:
+        source = read_manifest(version).source
+    except CorruptError:
+        source = ""
     with locked(home.folder / "build.lock", "building an index"):
         try:
-            from chromadb.errors import NotFoundError
-
-            from .vectors import open_chroma
-
-            try:
-                open_chroma(home.chroma).delete_collection(_collection_name(name))
-            except (NotFoundError, ValueError):
-                pass
-        except CorruptError:
+            drop_collections(home.chroma, lambda other: _belongs(other, name))
+        except StoreError:
+            forget_chroma(home.chroma)
             with reported(home.folder):
                 shutil.rmtree(home.folder / "chroma.damaged", ignore_errors=True)
                 home.chroma.rename(home.folder / "chroma.damaged")
-        (version / "vectors.npy").unlink(missing_ok=True)
-    return build_index(home, name, items, schema, interactions, encoder=encoder, source=source, on_progress=on_progress)
+    return build_index(
+        home, name, items, schema, interactions, encoder=encoder, source=source, on_progress=on_progress, anew=True
+    )
 
 
 def open_index(home: Home, name: str) -> Index:
@@ -178,6 +186,16 @@ def open_index(home: Home, name: str) -> Index:
         CorruptError: a file of it is damaged.
     """
     version = home.version(name)
+    try:
+        return _open_version(home, name, version)
+    except CorruptError:
+        if home.version(name) == version:
+            raise
+    # A build took its place, and removed it, while it was being read.
+    return open_index(home, name)
+
+
+def _open_version(home: Home, name: str, version: Path) -> Index:
     manifest = read_manifest(version)
     items, schema = read_items(version), read_version_schema(version)
     try:
@@ -188,11 +206,12 @@ def open_index(home: Home, name: str) -> Index:
             from .neighbours import Neighbours
 
             neighbours = Neighbours.load(version)
-    except (OSError, ValueError, KeyError, EOFError) as fault:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as fault:
         raise CorruptError(
             f"The index of the catalogue {name!r} is damaged: {fault}", f"`convrec catalog index {name}` rebuilds it."
         ) from fault
-    if not len(items) == len(matrix) == manifest.items:
+    counts = {len(items), len(matrix), len(lexical), manifest.items, len(manifest.hashes)}
+    if len(counts) > 1 or (neighbours is not None and len(neighbours) != len(items)):
         raise CorruptError(
             f"The index of the catalogue {name!r} is incomplete: {len(items)} items, {len(matrix)} vectors.",
             f"`convrec catalog index {name}` rebuilds it.",
@@ -201,21 +220,26 @@ def open_index(home: Home, name: str) -> Index:
     vectors = Vectors(
         matrix,
         record_keys(items, manifest.hashes),
-        _once(lambda: open_collection(home.chroma, _collection_name(name))),
+        _once(lambda: open_collection(home.chroma, collection_name(name, matrix.shape[1]))),
     )
     popularity = neighbours.counts.astype(float) if neighbours is not None else None
     return Index(Catalogue(name, schema, items, popularity), encoder, vectors, lexical, neighbours)
 
 
 def remove_index(home: Home, name: str) -> None:
-    """Delete a catalogue and its records in Chroma."""
-    from .vectors import open_chroma
+    """Delete a catalogue, whole or damaged, and its records in Chroma.
 
-    home.version(name)
+    Raises:
+        UnknownCatalogueError: it was never imported.
+        StoreError: the data folder cannot be written, or its Chroma database is damaged (the catalogue is gone then).
+    """
+    if not home.exists(name):
+        home.version(name)
     with locked(home.folder / "build.lock", "building an index"):
-        (home.catalogue(name) / "CURRENT").unlink()
-        open_chroma(home.chroma).delete_collection(_collection_name(name))
-        shutil.rmtree(home.catalogue(name))
+        with reported(home.folder):
+            (home.catalogue(name) / "CURRENT").unlink()
+            shutil.rmtree(home.catalogue(name))
+        drop_collections(home.chroma, lambda other: _belongs(other, name))
 
 
 def content_hash(item: Item, text: str, encoder: str) -> str:
@@ -228,14 +252,35 @@ def record_keys(items: Sequence[Item], hashes: Sequence[str]) -> list[str]:
     return [f"{item.id}#{h}" for item, h in zip(items, hashes, strict=True)]
 
 
-def _collection_name(name: str) -> str:
-    return f"items-{name}"
+def collection_name(name: str, dimension: int) -> str:
+    """A catalogue's collection in Chroma; it holds vectors of one dimension, so each dimension has its own."""
+    return f"items-{name}-{dimension}d"
+
+
+def _belongs(collection: str, name: str) -> bool:
+    """Whether a collection holds vectors of a catalogue."""
+    return re.fullmatch(rf"items-{re.escape(name)}-\d+d", collection) is not None
 
 
 def _once(make: Callable[[], object]) -> Callable[[], object]:
-    from functools import lru_cache
+    """`make`, called once even if several threads ask at a time."""
+    lock, made = threading.Lock(), []
 
-    return lru_cache(maxsize=1)(make)
+    def get() -> object:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
+
+
+def _known_ids(home: Home, name: str) -> set[str]:
+    """The ids of the current version's items, if there is one that can be read."""
+    try:
+        return {item.id for item in read_items(home.version(name))}
+    except (UnknownCatalogueError, CorruptError):
+        return set()
 
 
 def _known_vectors(home: Home, name: str, encoder: str) -> dict[str, np.ndarray]:

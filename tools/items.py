@@ -32,6 +32,11 @@ class Item(BaseModel):
     url: str = ""
     image: str = ""
 
+    def labels(self, attribute: str) -> tuple[str, ...]:
+        """The item's values of a category; empty when it has none."""
+        value = self.attributes.get(attribute)
+        return value if isinstance(value, tuple) else ()
+
 
 class Interaction(BaseModel):
     """One user's reaction to one item.

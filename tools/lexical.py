@@ -26,7 +26,7 @@ class Lexical:
         model = bm25s.BM25()
         corpus = [content_stems(t) for t in texts]
         if not any(corpus):
-            corpus = [["\0"]] + corpus[1:]
+            corpus = [["\0"], *corpus[1:]]
         model.index(corpus, show_progress=False)
         return cls(model)
 
@@ -40,6 +40,9 @@ class Lexical:
     def save(self, folder: Path) -> None:
         """Write to a folder."""
         self._model.save(str(folder), show_progress=False)
+
+    def __len__(self) -> int:
+        return int(self._model.scores["num_docs"])
 
     def __contains__(self, stem: str) -> bool:
         return stem in self._stems
@@ -64,7 +67,7 @@ class Lexical:
         """BM25 of every item, shape (items,); zero where no word is shared."""
         known = [s for s in content_stems(query) if s in self._stems and s not in STOPWORDS]
         if not known:
-            return np.zeros(int(self._model.scores["num_docs"]), dtype=np.float32)
+            return np.zeros(len(self), dtype=np.float32)
         return self._model.get_scores(known)
 
 

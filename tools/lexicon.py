@@ -384,7 +384,7 @@ class Lexicon:
         closed = not after or after in _TITLE_ENDS or _breaks_after(text, part[-1])
         if len(part) == 1 and part[0].text in STOPWORDS | _PRONOUNS:
             return False
-        if opens and after in _LEAVES_TITLE or len(part) == len(message) > 1:
+        if (opens and after in _LEAVES_TITLE) or len(part) == len(message) > 1:
             return True
         return cued and closed and (sense.exact == 1.0 or len(part[0].text) > 6)
 

@@ -68,6 +68,9 @@ class Neighbours:
         sparse.save_npz(folder / "neighbours.npz", self.similarity)
         np.save(folder / "counts.npy", self.counts)
 
+    def __len__(self) -> int:
+        return len(self.counts)
+
     def scores(self, rows: Sequence[int]) -> np.ndarray:
         """How near each item is to the given ones, summed, shape (items,)."""
         if not len(rows):

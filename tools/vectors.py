@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 EXACT_ROWS = 20_000
 """Up to so many allowed rows are compared one by one (4 ms)."""
 
+REBUILD = "`convrec catalog index --rebuild` writes it anew from the catalogue."
+
 _BATCH = 2_000
 _opening = threading.Lock()
 
@@ -56,10 +58,8 @@ class Vectors:
         wanted = min(k * len(self.matrix) // count * 2 + k, 5_000)
         try:
             found = self._approximate(vector, wanted)
-        except Exception as fault:
-            if not _is_chroma_fault(fault):
-                raise
-            log.warning("Chroma cannot answer, every vector is compared instead: %s", fault)
+        except StoreError as fault:
+            log.warning("Every vector is compared instead. %s", fault)
             return self._exact(vector, k, rows)
         if allowed is not None:
             keep = allowed[found.rows]
@@ -78,7 +78,12 @@ class Vectors:
         return Nearest(best if rows is None else rows[best], similarities[best])
 
     def _approximate(self, vector: np.ndarray, k: int) -> "Nearest":
-        answer = self._collection().query(query_embeddings=[vector], n_results=k, include=["distances"])
+        from chromadb.errors import ChromaError
+
+        try:
+            answer = self._collection().query(query_embeddings=[vector], n_results=k, include=["distances"])
+        except ChromaError as fault:
+            raise StoreError(f"Chroma cannot answer: {fault}", REBUILD) from fault
         found = [
             (self._row_of[key], 1.0 - distance)
             for key, distance in zip(answer["ids"][0], answer["distances"][0], strict=True)
@@ -116,19 +121,18 @@ def open_chroma(folder: Path) -> Any:
     from chromadb.config import Settings
     from chromadb.errors import ChromaError
 
-    hint = "`convrec catalog index --rebuild` writes it anew from the catalogue."
     with _opening:
         try:
             return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
         except (ChromaError, ValueError, RuntimeError, OSError) as fault:
             forget_chroma(folder)
             text = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-            raise CorruptError(f"The Chroma database in {folder} cannot be opened: {text}", hint) from fault
+            raise CorruptError(f"The Chroma database in {folder} cannot be opened: {text}", REBUILD) from fault
         except BaseException as fault:
             forget_chroma(folder)
             if type(fault).__name__ != "PanicException":
                 raise
-            raise CorruptError(f"The Chroma database in {folder} is damaged.", hint) from fault
+            raise CorruptError(f"The Chroma database in {folder} is damaged.", REBUILD) from fault
 
 
 def forget_chroma(folder: Path) -> None:
@@ -148,9 +152,7 @@ def open_collection(folder: Path, name: str) -> Any:
             name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
     except (ChromaError, ValueError, RuntimeError) as fault:
-        raise StoreError(
-            f"The Chroma collection {name} cannot be opened: {fault}", "`convrec catalog index --rebuild` mends it."
-        ) from fault
+        raise StoreError(f"The Chroma collection {name} cannot be opened: {fault}", REBUILD) from fault
 
 
 def drop_collections(folder: Path, names: Callable[[str], bool]) -> None:
@@ -187,9 +189,3 @@ def stored_keys(collection: Any) -> set[str]:
     while page := collection.get(include=[], limit=20_000, offset=len(keys))["ids"]:
         keys.update(page)
     return keys
-
-
-def _is_chroma_fault(fault: Exception) -> bool:
-    from chromadb.errors import ChromaError
-
-    return isinstance(fault, (ChromaError, StoreError))

@@ -95,7 +95,7 @@ def read_limits(message: Message, quantities: Sequence[Quantity], catalogue: Cat
     """The limits that a message's quantities set, in order."""
     measured: list[Measured] = []
     skip = 0
-    for place, quantity in enumerate(quantities):
+    for place in range(len(quantities)):
         if place < skip:
             continue
         run, ranges, skip = _run(message.level, quantities, place)

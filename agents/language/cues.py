@@ -65,4 +65,5 @@ def last_match(pattern: re.Pattern[str], clause: str) -> int:
 
 
 def clause_before(before: str) -> str:
+    """The last clause of what stands before a place."""
     return re.split(r"[.;!?]|\bbut\b|\bthen\b", before)[-1]

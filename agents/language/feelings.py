@@ -46,8 +46,10 @@ def read_feelings(
     reacting = bool(shown)
     previous: tuple[int, Feeling | None] | None = None
     for title in titles:
-        chained = previous is not None and bool(CHAIN.fullmatch(message.level[previous[0] : title.start]))
-        feeling = previous[1] if chained and previous else _feeling(message, title.start, title.end, scopes)
+        if previous is not None and CHAIN.fullmatch(message.level[previous[0] : title.start]):
+            feeling = previous[1]
+        else:
+            feeling = _feeling(message, title.start, title.end, scopes)
         if feeling is None and not message.words(0, title.start) and not message.words(title.end, len(message.text)):
             feeling = "like_this"
         if feeling is None and not reacting and MORE_LIKE_IT.search(message.level, title.end):

@@ -121,11 +121,11 @@ def same_as_shown(message: Message, focus: Sequence[str], catalogue: Catalogue) 
             start, end = message.start(found), message.end(found)
             made = _made(message, end)
             items = made or (focus if _SAME.search(message.level[:start]) else ())
-            if not items or re.match(r" of\b", message.level[end:]) and not made:
+            if not items or (re.match(r" of\b", message.level[end:]) and not made):
                 continue
             attribute = catalogue.schema.attribute(sense.attribute)
-            values = catalogue.item(items[0]).attributes.get(attribute.name)
-            if attribute.kind == "category" and isinstance(values, tuple):
+            values = catalogue.item(items[0]).labels(attribute.name)
+            if values:
                 if len(values) > 3 and not message.level[start:end].endswith("s"):
                     values = values[:1]
                 limit = Limit(attribute=attribute.name, values=values)
@@ -142,8 +142,8 @@ def same_as_shown(message: Message, focus: Sequence[str], catalogue: Catalogue) 
         )
     ):
         for attribute in catalogue.schema.attributes:
-            values = catalogue.item(focus[0]).attributes.get(attribute.name)
-            if attribute.person and isinstance(values, tuple):
+            values = catalogue.item(focus[0]).labels(attribute.name)
+            if attribute.person and values:
                 return [
                     Preference(
                         limit=Limit(attribute=attribute.name, values=values),
@@ -234,11 +234,11 @@ def _groups(message: Message, labels: Sequence[Label], scopes: Scopes, catalogue
             last is not None
             and last.sense.attribute == label.sense.attribute
             and _alternatives(message, last, label, catalogue, labels)
+            and scopes.force(last.start) == scopes.force(label.start)
         ):
-            if scopes.force(last.start) == scopes.force(label.start):
-                groups[-1].append(label)
-                continue
-        groups.append([label])
+            groups[-1].append(label)
+        else:
+            groups.append([label])
     return groups
 
 

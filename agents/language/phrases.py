@@ -14,9 +14,11 @@ _FILLERS = frozenset(
     containing contains contain includes include including revolves revolving focused focusing deals dealing centred
     centered story stories tale tales plot plots element elements theme themes themed scene scenes style vibe vibes
     lots plenty tons stuff ish wanna gonna gotta dont im ive id cant something's anything's somethin ya u ur pls plz
-    gimme lemme whats thats whos hows theres isnt doesnt wont didnt wasnt couldnt wouldnt shouldnt havent hasnt arent hates likes sometime monday tuesday wednesday thursday friday saturday sunday boyfriend partner husband wife dad mum mom
-    mother father brother sister son daughter grandma grandpa grandad nephew niece baby guys mate god spirit line
-    lines hmm umm ooh tbh imo btw etc kinda sorta lil cause cuz coz yea ok k aren't isn't wasn't recommendations
+    gimme lemme whats thats whos hows theres isnt doesnt wont didnt wasnt couldnt wouldnt shouldnt havent hasnt
+    arent hates likes sometime monday tuesday wednesday thursday friday saturday sunday boyfriend partner husband
+    wife dad mum mom mother father brother sister son daughter grandma grandpa grandad nephew niece baby guys mate
+    god spirit line lines hmm umm ooh tbh imo btw etc kinda sorta lil cause cuz coz yea ok k aren't isn't wasn't
+    recommendations
     """.split()
 )
 
@@ -91,7 +93,7 @@ def is_content(message: Message, phrase: Phrase) -> bool:
     place = places[0] - 1
     while place >= max(places[0] - 3, 0):
         word = message.tokens[place].text
-        if word in _BEFORE_CONTENT or message.taken[place] and word not in STOPWORDS:
+        if word in _BEFORE_CONTENT or (message.taken[place] and word not in STOPWORDS):
             return True
         if word in STOPWORDS or not is_filler(word):
             return False

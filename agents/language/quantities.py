@@ -7,7 +7,7 @@ from typing import Literal
 
 from ...tools.limits import Range
 
-_ONES = dict(
+_ONES: dict[str, int] = dict(
     zip(
         """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -17,7 +17,9 @@ _ONES = dict(
         strict=True,
     )
 )
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_TENS: dict[str, int] = dict(
+    zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True)
+)
 _WORD = "|".join(
     [*(f"{t}[ -](?:{'|'.join(list(_ONES)[1:10])})" for t in _TENS), *_TENS, *sorted(_ONES, key=len, reverse=True)]
 )
@@ -137,7 +139,7 @@ def _part(start: int, length: int, part: str | None) -> tuple[float, float]:
 def _last_years(match: re.Match[str], today: date) -> Quantity:
     count = {"decade": 10, "century": 100, "year": 1}.get(match["span"] or "", 0)
     years = count * (read_number(match["times"]) if match["times"] else 1) or read_number(match["n"])
-    low = today.year - years + (0 if years > 1 else 0)
+    low = today.year - years
     return Quantity(match.start(), match.end(), "period", Range(low=low, high=None))
 
 

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ...tools.catalogue import Catalogue
+from ...tools.schema import Measure
 from ...tools.words import fold
 from .message import Message
 from .quantities import find_quantities
@@ -39,7 +41,11 @@ _VERSION = re.compile(
     r"version|edition|remake|original)\b|\bthe (?:other|original|remake|older?|newer?|first) (?:one|"
     r"version)?"
 )
-_SUPERLATIVE = {"older": ("date", -1), "oldest": ("date", -1), "newer": ("date", 1), "newest": ("date", 1), "shorter": ("duration", -1), "shortest": ("duration", -1), "longer": ("duration", 1), "longest": ("duration", 1), "cheaper": ("price", -1), "cheapest": ("price", -1)}  # fmt: skip
+_SUPERLATIVE: dict[str, tuple[Measure | Literal["date"], int]] = {
+    "older": ("date", -1), "oldest": ("date", -1), "newer": ("date", 1), "newest": ("date", 1),
+    "shorter": ("duration", -1), "shortest": ("duration", -1), "longer": ("duration", 1), "longest": ("duration", 1),
+    "cheaper": ("price", -1), "cheapest": ("price", -1),
+}  # fmt: skip
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
@@ -159,7 +165,7 @@ def _superlative(words: Sequence[str], focus: Sequence[str], catalogue: Catalogu
             measure, direction = _SUPERLATIVE[word]
             attribute = (
                 catalogue.schema.of_kind("date")[:1] if measure == "date" else (catalogue.schema.measuring(measure),)
-            )  # type: ignore[arg-type]
+            )
             if not attribute or attribute[0] is None:
                 return []
             numbers = catalogue.columns.numbers[attribute[0].name].numbers
@@ -175,7 +181,7 @@ def _fits(message: Message, start: int, end: int, item_id: str, catalogue: Catal
             if quantity.kind == "period" and quantity.bounds.holds(float(number)):
                 return True
     senses = [s for f in message.found if start <= message.start(f) < end for s in f.of("value")]
-    return any(s.value in (item.attributes.get(s.attribute) or ()) for s in senses)
+    return any(s.value in item.labels(s.attribute) for s in senses)
 
 
 def _partial_titles(message: Message, focus: Sequence[str], catalogue: Catalogue) -> list[Reference]:

@@ -83,8 +83,8 @@ _AFTER: list[tuple[Force, str]] = [
         r"is a plus|(?:is|are) a bonus|if possible|preferably|ideally|i guess|i suppose|preferred|"
         r"for (?:example|instance))\b"),
 ]  # fmt: skip
-_BEFORE_CUES = [(force, re.compile(pattern)) for force, pattern in _BEFORE]
-_AFTER_CUES = [(force, re.compile(pattern)) for force, pattern in _AFTER]
+_BEFORE_CUES: list[tuple[Force, re.Pattern[str]]] = [(force, re.compile(pattern)) for force, pattern in _BEFORE]
+_AFTER_CUES: list[tuple[Force, re.Pattern[str]]] = [(force, re.compile(pattern)) for force, pattern in _AFTER]
 _HARD_STOP = re.compile(r"[.!?;\n](?!\d)|\s[-–—]+\s|\b(?:but|however|though|although|yet|instead|otherwise)\b(?! of)")
 _SOFT_STOP = re.compile(
     r",|\band (?=(?:i|i'?m|i'?d|something|maybe|would|want|prefer|love|like|also|it|it'?s|make|give|"

@@ -24,7 +24,8 @@ _WORDS: dict[Measure | Literal["date"], dict[_Side, str]] = {
         "low": r"short(?:er|est|ish)?|quick|brief", "high": r"long(?:er|est)?|lengthy|epic[- ]length",
     },
     "length": {
-        "low": r"short(?:er|est|ish)?|quick(?: read)?|brief|thin|slim", "high": r"long(?:er|est)?|lengthy|thick|hefty|doorstoppers?",
+        "low": r"short(?:er|est|ish)?|quick(?: read)?|brief|thin|slim",
+        "high": r"long(?:er|est)?|lengthy|thick|hefty|doorstoppers?",
     },
     "price": {
         "low": r"cheap(?:er|est|ish)?|inexpensive|affordable|bargains?|low[- ]cost|budget(?:[- ]friendly)?|"
@@ -59,7 +60,7 @@ _WORDS: dict[Measure | Literal["date"], dict[_Side, str]] = {
         r"jersey|to|idea))|modern|latest|contemporary|current|fresh|just (?:came )?out",
     },
 }  # fmt: skip
-_PATTERNS = [
+_PATTERNS: list[tuple[Measure | Literal["date"], _Side, re.Pattern[str]]] = [
     (measure, side, re.compile(rf"\b(?:{words})(?![\w-])"))
     for measure, sides in _WORDS.items()
     for side, words in sides.items()
