@@ -34,6 +34,7 @@ from .state import AgentName, Exchange, Miss, Pick, Preference, State, Understan
 from .summarize import summarize
 from .understand import understand
 from .wishes import ask, grow, show
+from .wishes import miss as note_miss
 
 UNDONE = 20
 """How many turns can be taken back."""
@@ -225,8 +226,7 @@ async def _respond(state: State, runtime: Runtime[Turn]) -> State:
     elif understanding.act in _SEARCHING:
         reply = await _think(runtime, "respond", _tell_miss, miss, wish, turn.index)
         suggestions = _ways_out(miss, wish, turn.index)
-        if miss is not None and miss.nearest:
-            wish = wish.model_copy(update={"focus": miss.nearest, "spoken": None})
+        wish = note_miss(wish, miss.nearest if miss else ())
     else:
         reply = await _think(runtime, "respond", _small_talk, understanding, wish, turn.index)
         suggestions = openers(turn.index)[:3] if understanding.act not in ("bye", "accept") else ()

@@ -11,7 +11,7 @@ import numpy as np
 from ..tools.index import Index
 from .state import Judged, Pick, Wish
 
-WEIGHTS = {"must": 0.5, "prefer": 1.0, "avoid": 1.0, "must_not": 0.1}
+WEIGHTS = {"must": 1.0, "prefer": 1.0, "avoid": 1.0, "must_not": 0.1}
 """How much a verdict counts by its preference's strength; hard ones have filtered, and tell by salience only."""
 
 RETRIEVAL, POPULARITY, LIKED, DISLIKED = 1.0, 0.4, 0.6, 0.6

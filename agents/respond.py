@@ -2,18 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from textwrap import shorten
 
 from ..tools.index import Index
-from ..tools.items import Item
-from ..tools.words import content_stems, sentences, stems
 from .answer import named
 from .examples import openers
 from .retrieve import in_words
 from .state import Miss, Pick, Understanding, Wish
-
-_LONGEST = 180
-"""Characters of an item's own text in one line."""
+from .summarize import evidence, reason
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -29,9 +24,16 @@ async def respond(picks: Sequence[Pick], understanding: Understanding, wish: Wis
         few: whether fewer fit than were asked for.
     """
     parts = [_acknowledge(understanding), _lead(picks, wish, index, few)]
-    common = set.intersection(*(set(p.reason.split("; ")) for p in picks)) if len(picks) > 1 else set()
-    lines = [_line(p, common, wish, index) for p in picks]
+    told = frozenset(set.intersection(*(set(evidence(p.verdicts)) for p in picks))) if len(picks) > 1 else frozenset()
+    lines = [_line(p, wish, index, told) for p in picks]
     return " ".join(part for part in parts if part) + "\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _line(pick: Pick, wish: Wish, index: Index, told: frozenset[str]) -> str:
+    """One item in one sentence."""
+    title = named(index.catalogue.item(pick.item), index)
+    why = reason(pick.item, pick.verdicts, wish, index, told)
+    return f"{title} – {why}." if why else f"{title}."
 
 
 def _lead(picks: Sequence[Pick], wish: Wish, index: Index, few: bool) -> str:
@@ -54,29 +56,6 @@ def _lead(picks: Sequence[Pick], wish: Wish, index: Index, few: bool) -> str:
     if wish.seeds or wish.liked:
         return f"{count.capitalize()} {noun} close to what you like:"
     return f"{count.capitalize()} {noun} to begin with:"
-
-
-def _line(pick: Pick, common: set[str], wish: Wish, index: Index) -> str:
-    """One item in one sentence: what it is in its own words, and what speaks for it and not for all."""
-    item = index.catalogue.item(pick.item)
-    hook = telling_sentence(item, wish)
-    evidence = [part for part in pick.reason.split("; ") if part and (not hook or part not in common)]
-    evidence = [part for part in evidence if not hook or hook[:40] not in part]
-    evidence += [f"though {v.evidence}" for v in pick.verdicts if v.label == "contradicts" and v.evidence]
-    reason = "; ".join(evidence)
-    if hook and reason:
-        return f"{named(item, index)} – {hook} ({reason})."
-    return f"{named(item, index)} – {hook or reason}." if hook or reason else f"{named(item, index)}."
-
-
-def telling_sentence(item: Item, wish: Wish) -> str:
-    """The sentence of an item's text that shares most with the wish, the first where none does; shortened, no full stop."""
-    found = sentences(item.text)
-    if not found:
-        return ""
-    wanted = {s for p in wish.preferences if p.wanted for v in p.limit.values for s in content_stems(v)}
-    best = max(found[:6], key=lambda sentence: len(wanted & set(stems(sentence))))
-    return shorten(best, width=_LONGEST, placeholder=" …").rstrip(".")
 
 
 def wish_in_words(wish: Wish, index: Index) -> str:
@@ -145,7 +124,8 @@ def help_text(index: Index) -> str:
     labels = [a.label or a.name for a in schema.attributes if a.shown][:4]
     return (
         f"Tell me in your own words what {schema.noun} you want, for example “{openers(index)[0]}”. "
-        f"You can name {', '.join(labels)} or a {schema.noun} you liked, say what to avoid, ask about anything I show, or say “surprise me”."
+        f"You can name {', '.join(labels)} or a {schema.noun} you liked, say what to avoid, "
+        "ask about anything I show, or say “surprise me”."
     )
 
 

@@ -127,6 +127,7 @@ class Wish(Noun):
         asked: attributes that clarifying questions have asked about.
         asking: the attribute of the question that waits for an answer, if one does.
         questions_in_a_row: clarifying questions since the last recommendation.
+        missed: whether nothing fitted last time.
         count: how many items to show at once.
     """
 
@@ -143,6 +144,7 @@ class Wish(Noun):
     asked: tuple[str, ...] = ()
     asking: str | None = None
     questions_in_a_row: int = 0
+    missed: bool = False
     count: int | None = None
 
     @property

@@ -1,9 +1,11 @@
 """The context summary, built-in brain: each accepted candidate's evidence, condensed to one honest reason."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from ..tools.index import Index
 from ..tools.items import Item
+from ..tools.words import content_stems, sentences, stems
 from .state import Judged, Verdict, Wish
 
 _SHOWN = 3
@@ -12,27 +14,44 @@ _SHOWN = 3
 _TELLING = 0.2
 """A label is something in common only if no more than this share of the items carry it."""
 
+_LONGEST = 180
+"""Characters of an item's own text in a reason."""
+
 
 async def summarize(accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
     """Candidates with a summary: what speaks for each, from its own words."""
-    return [j.model_copy(update={"summary": reason(j, wish, index)}) for j in accepted]
+    return [j.model_copy(update={"summary": reason(j.item, j.verdicts, wish, index)}) for j in accepted]
 
 
-def reason(judged: Judged, wish: Wish, index: Index) -> str:
-    """Why an item fits: entailed preferences by their evidence, and what it has in common with seeds."""
-    item = index.catalogue.item(judged.item)
-    parts = _evidence(judged.verdicts)
-    seeds = [index.catalogue.item(i) for i in (wish.seeds or wish.liked)[-2:]]
-    shared = _in_common(item, seeds, index) if seeds and len(parts) < _SHOWN else ""
-    if shared:
-        parts.append(shared)
-    return "; ".join(parts[:_SHOWN])
+def reason(
+    item_id: str, verdicts: Sequence[Verdict], wish: Wish, index: Index, told: frozenset[str] = frozenset()
+) -> str:
+    """Why an item fits, in its own words: a sentence of its text, then evidence that is not told already."""
+    item = index.catalogue.item(item_id)
+    sentence = telling_sentence(item, wish)
+    parts = [
+        p for p in (*evidence(verdicts), *in_common(item, wish, index)) if p not in told and sentence[:40] not in p
+    ]
+    parts = [*parts[:_SHOWN], *(f"though {v.evidence}" for v in verdicts if v.label == "contradicts" and v.evidence)]
+    if sentence and parts:
+        return f"{sentence} ({'; '.join(parts)})"
+    return sentence or "; ".join(parts or evidence(verdicts))
 
 
-def _evidence(verdicts: Sequence[Verdict]) -> list[str]:
-    """The evidence of what is entailed, wanted before unwanted; labels of one attribute stand together."""
+def telling_sentence(item: Item, wish: Wish) -> str:
+    """The sentence of an item's text that shares most with the wish, the first where none does; shortened, no full stop."""
+    found = sentences(item.text)
+    if not found:
+        return ""
+    wanted = {s for p in wish.preferences if p.wanted for v in p.limit.values for s in content_stems(v)}
+    best = max(found[:6], key=lambda sentence: len(wanted & set(stems(sentence)))) if wanted else found[0]
+    return shorten(best, width=_LONGEST, placeholder=" …").rstrip(".")
+
+
+def evidence(verdicts: Sequence[Verdict]) -> list[str]:
+    """The evidence of what is wanted and entailed, preferences before limits; labels of one attribute stand together."""
     grouped: dict[str, list[str]] = {}
-    for verdict in sorted(verdicts, key=lambda v: (v.strength in ("avoid", "must_not"), v.strength != "prefer")):
+    for verdict in sorted(verdicts, key=lambda v: v.strength != "prefer"):
         if verdict.label != "entails" or verdict.strength in ("avoid", "must_not") or not verdict.evidence:
             continue
         name, mark, values = verdict.evidence.partition(": ")
@@ -44,16 +63,14 @@ def _evidence(verdicts: Sequence[Verdict]) -> list[str]:
     return [f"{name}: {', '.join(values)}" if values else name for name, values in grouped.items()]
 
 
-def _in_common(item: Item, seeds: Sequence[Item], index: Index) -> str:
-    """The labels that an item shares with what the user likes, rarest first."""
-    found: list[tuple[int, str, str]] = []
+def in_common(item: Item, wish: Wish, index: Index) -> list[str]:
+    """The labels that an item shares with what the user likes, rarest first; labels that many items carry tell nothing."""
+    seeds = [index.catalogue.item(i) for i in (wish.seeds or wish.liked)[-2:]]
+    found: list[tuple[int, str]] = []
     for attribute in index.catalogue.schema.of_kind("category"):
         theirs = {v for seed in seeds for v in seed.labels(attribute.name)}
         column = index.catalogue.columns.categories[attribute.name]
         for value in item.labels(attribute.name):
             if value in theirs and len(column.rows(value)) <= _TELLING * len(index.catalogue):
-                found.append((len(column.rows(value)), attribute.label or attribute.name, value))
-    if not found:
-        return ""
-    rarest = sorted(found)[:3]
-    return "in common: " + ", ".join(value for _, _, value in rarest)
+                found.append((len(column.rows(value)), value))
+    return [f"in common: {', '.join(value for _, value in sorted(found)[:3])}"] if found else []

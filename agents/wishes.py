@@ -23,7 +23,7 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
     new = {p.key: p for p in understanding.preferences}
     dropped = {*understanding.dropped, *new}
     elsewhere = any(m.feeling == "like_this" and m.item not in wish.focus for m in understanding.mentions)
-    kept = tuple(p for p in wish.preferences if p.key not in dropped and not (elsewhere and p.relative))
+    kept = tuple(p for p in wish.preferences if p.key not in dropped and not (elsewhere and _falls(p, wish)))
     wish = wish.model_copy(update={"preferences": (*kept, *new.values())})
     wish = feel(wish, understanding.mentions)
     spoken = (
@@ -37,6 +37,11 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
             "count": understanding.count or wish.count,
         }
     )
+
+
+def _falls(preference: Preference, wish: Wish) -> bool:
+    """Whether a preference ends when the talk turns to another item: it was measured by those in view, or nothing fitted."""
+    return preference.relative or (wish.missed and not preference.lasting)
 
 
 def feel(wish: Wish, mentions: Iterable[Mention]) -> Wish:
@@ -83,10 +88,16 @@ def show(wish: Wish, items: Iterable[str]) -> Wish:
             "shown": tuple(dict.fromkeys((*wish.shown, *ids))),
             "focus": ids,
             "spoken": None,
+            "missed": False,
             "questions_in_a_row": 0,
             "count": None,
         }
     )
+
+
+def miss(wish: Wish, nearest: tuple[str, ...]) -> Wish:
+    """The wish after nothing fitted: the nearest items, if any, are in focus."""
+    return wish.model_copy(update={"missed": True, "focus": nearest or wish.focus, "spoken": None})
 
 
 def ask(wish: Wish, attribute: str) -> Wish:

@@ -5,9 +5,8 @@ import inspect
 import json
 from pathlib import Path
 
-from langgraph.pregel import Pregel
-
 from convrec.app.build import graph
+from langgraph.pregel import Pregel
 
 CONFIG = Path(__file__).parent.parent / "langgraph.json"
 

@@ -98,9 +98,7 @@ def test_no_text_of_any_script_is_too_much(name: str) -> None:
     known = words_of(name).catalogue.row_of
     wish = FOCUS if all(i in known for i in FOCUS.focus) else Wish(focus=tuple(known)[:2])
 
-    @settings(
-        max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(_texts)
     def holds(text: str) -> None:
         began = time.perf_counter()

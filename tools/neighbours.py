@@ -74,14 +74,14 @@ class Neighbours:
     def scores(self, rows: Sequence[int]) -> np.ndarray:
         """How near each item is to the given ones, summed, shape (items,)."""
         if not len(rows):
-            return np.zeros(self.similarity.shape[0], dtype=np.float32)
+            return np.zeros(len(self), dtype=np.float32)
         return np.asarray(self.similarity[list(rows)].sum(axis=0)).ravel()
 
 
 def _keep_most(matrix: sparse.csr_array, kept: int) -> sparse.csr_array:
     """Only the largest entries of each row."""
     data, columns, starts = [], [], [0]
-    for row in range(matrix.shape[0]):
+    for row in range(len(matrix.indptr) - 1):
         part = slice(matrix.indptr[row], matrix.indptr[row + 1])
         values, indices = matrix.data[part], matrix.indices[part]
         if len(values) > kept:

@@ -107,10 +107,10 @@ class FullItem(BaseModel):
 
     id: str
     title: str
-    aliases: list[str]
     facts: dict[str, Fact]
-    text: str
-    url: str
+    aliases: list[str] = []
+    text: str = ""
+    url: str = ""
 
 
 def make_tools(index: Index, allowed: np.ndarray | None = None) -> list[BaseTool]:
@@ -215,8 +215,8 @@ def _item_tool(index: Index, noun: str) -> BaseTool:
         full = FullItem(
             id=item.id,
             title=item.title,
-            aliases=list(item.aliases),
             facts=_facts(index, item, full=True),
+            aliases=list(item.aliases),
             text=item.text,
             url=item.url,
         )

@@ -14,6 +14,10 @@ _REPLACES = re.compile(
     r"on second thoughts?|scratch that|let'?s (?:try|do|go (?:with|for)|say|switch|make)|how about|"
     r"what about|no,|nah,|sorry,|wait)"
 )
+_CONTINUES = re.compile(
+    r"\b(?:actually|instead|rather|make (?:it|that)|change|switch|also|too|as well|plus|but|"
+    r"still|same|even|only|now|then|scratch)\b"
+)
 _EXCHANGES = re.compile(r"\b(?:instead of|rather than)\b")
 _ADDS = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top|both|even better|bonus|with)\b")
 
@@ -38,10 +42,19 @@ class Corrections:
     def dropped(self, added: Sequence[Preference]) -> list[str]:
         """Keys of earlier preferences that are taken back, or that the new ones replace."""
         keys = list(self._taken_back)
+        if self._begins_anew(added):
+            return [p.key for p in self._wish.preferences if not p.lasting]
         for old in self._wish.preferences:
             if any(self._replaces(new, old) for new in added):
                 keys.append(old.key)
         return list(dict.fromkeys(keys))
+
+    def _begins_anew(self, added: Sequence[Preference]) -> bool:
+        """Whether a message is a whole new wish: several limits at once, one in place of an old one, and no word that
+        adds to or corrects what was said."""
+        hard = [p for p in added if p.hard and p.wanted]
+        clashes = any(self._replaces(new, old) for new in hard for old in self._wish.preferences)
+        return len({p.limit.attribute for p in hard}) > 1 and clashes and not _CONTINUES.search(self._message.level)
 
     def without_exchanged(self, preferences: Sequence[Preference]) -> list[Preference]:
         """Preferences less those that only name what was wanted before: "crime rather than horror" drops horror."""

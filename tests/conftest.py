@@ -1,0 +1,58 @@
+"""What many tests share: small catalogues, their index, and an encoder that needs no model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from convrec.tools.index import Index, build_index, open_index
+from convrec.tools.items import Interaction, Item
+from convrec.tools.schema import Schema
+from convrec.tools.storage import Home
+from fakes import HashEncoder
+from suites import catalogue
+
+
+@pytest.fixture(scope="session")
+def games() -> tuple[Schema, list[Item]]:
+    """Sixty games."""
+    schema, items = catalogue("games")
+    return schema, items[:60]
+
+
+@pytest.fixture(scope="session")
+def likes(games: tuple[Schema, list[Item]]) -> list[Interaction]:
+    """Forty users who rated a dozen games each, three of them the first three games."""
+    ids = [item.id for item in games[1]]
+    rng = np.random.default_rng(7)
+    return [
+        Interaction(user=f"user {user}", item=ids[row], value=float(rng.integers(1, 6)), time=float(user))
+        for user in range(40)
+        for row in {0, 1, 2, *rng.choice(len(ids), 9, replace=False).tolist()}
+    ]
+
+
+@pytest.fixture
+def encoder(monkeypatch: pytest.MonkeyPatch) -> HashEncoder:
+    """The encoder of every index that the test builds or opens."""
+    made = HashEncoder()
+    monkeypatch.setattr("convrec.tools.index.load_encoder", lambda name, folder: made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def games_index(
+    games: tuple[Schema, list[Item]], likes: list[Interaction], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Index]:
+    """The index over the games and who liked them, built once; not to be changed."""
+    home = Home(tmp_path_factory.mktemp("games"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("convrec.tools.index.load_encoder", lambda name, folder: HashEncoder(name))
+        build_index(home, "games", games[1], games[0], likes, encoder="hash")
+        yield open_index(home, "games")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty data folder."""
+    return Home(tmp_path / "home")
