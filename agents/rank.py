@@ -14,7 +14,7 @@ from .state import Judged, Pick, Wish
 WEIGHTS = {"must": 1.0, "prefer": 1.0, "avoid": 1.0, "must_not": 0.1}
 """How much a verdict counts by its preference's strength; hard ones have filtered, and tell by salience only."""
 
-RETRIEVAL, POPULARITY, LIKED, DISLIKED = 1.0, 0.4, 0.6, 0.6
+RETRIEVAL, POPULARITY, LIKED, TASTE, DISLIKED = 1.0, 0.3, 1.5, 0.4, 0.6
 RELEVANCE = 0.75
 """MMR's lambda: how much relevance counts against similarity to what is already picked."""
 
@@ -44,19 +44,25 @@ def _scores(accepted: Sequence[Judged], wish: Wish, index: Index) -> np.ndarray:
         2.0 / (1 + wanted) + 0.3
     )
     scores += POPULARITY * catalogue.popularity[rows]
-    for ids, weight in ((wish.seeds or wish.liked, LIKED), ((*wish.disliked, *wish.rejected[-6:]), -DISLIKED)):
+    taste = LIKED if wish.seeds else TASTE
+    for ids, weight in ((wish.seeds or wish.liked, taste), ((*wish.disliked, *wish.rejected[-6:]), -DISLIKED)):
         known = [catalogue.row_of[i] for i in ids if i in catalogue.row_of]
         if known:
-            scores += weight * (index.vectors.matrix[rows] @ index.vectors.matrix[known].T).max(axis=1)
+            scores += weight * _spread((index.vectors.matrix[rows] @ index.vectors.matrix[known].T).mean(axis=1))
     return scores
+
+
+def _spread(numbers: np.ndarray) -> np.ndarray:
+    """Numbers moved and stretched to reach from 0 to 1."""
+    least, most = float(numbers.min()), float(numbers.max())
+    return (numbers - least) / (most - least) if most > least else np.zeros_like(numbers)
 
 
 def _diverse(pool: Sequence[Judged], scores: np.ndarray, index: Index, count: int) -> list[tuple[Judged, float]]:
     rows = [index.catalogue.row_of[j.item] for j in pool]
     vectors = np.asarray(index.vectors.matrix[rows])
     likeness = vectors @ vectors.T
-    spread = float(scores.max() - scores.min()) or 1.0
-    relevance = (scores - scores.min()) / spread
+    relevance = _spread(scores)
     chosen: list[int] = []
     while len(chosen) < min(count, len(pool)):
         nearest = likeness[:, chosen].max(axis=1) if chosen else np.zeros(len(pool))

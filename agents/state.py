@@ -36,7 +36,7 @@ class Preference(Noun):
         strength: how binding it is.
         words: the user's words that say so.
         lasting: whether it holds beyond this conversation ("I never watch …").
-        relative: whether it was measured by the items then in view ("something older"), and falls with them.
+        relative: whether it was said of some items ("something older", "like this but darker"), and falls with them.
     """
 
     limit: Limit

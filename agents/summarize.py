@@ -73,4 +73,4 @@ def in_common(item: Item, wish: Wish, index: Index) -> list[str]:
         for value in item.labels(attribute.name):
             if value in theirs and len(column.rows(value)) <= _TELLING * len(index.catalogue):
                 found.append((len(column.rows(value)), value))
-    return [f"in common: {', '.join(value for _, value in sorted(found)[:3])}"] if found else []
+    return [f"in common with what you like: {', '.join(value for _, value in sorted(found)[:3])}"] if found else []

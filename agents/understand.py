@@ -118,7 +118,10 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
             preferences = []
             mentions = [m for m in mentions if m.feeling not in ("like_this", "accepted")]
     lasting = bool(_LASTING.search(message.level)) and not _TONIGHT.search(message.level)
-    preferences = [p.model_copy(update={"lasting": lasting}) for p in _distinct(preferences)]
+    beside = any(m.feeling in ("like_this", "liked") for m in mentions)
+    preferences = [
+        p.model_copy(update={"lasting": lasting, "relative": p.relative or beside}) for p in _distinct(preferences)
+    ]
     declined = wish.asking is not None and bool(acts.DECLINE.search(message.level)) and not preferences
     if act == "smalltalk":
         preferences = []

@@ -22,7 +22,7 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
         )  # fmt: skip
     new = {p.key: p for p in understanding.preferences}
     dropped = {*understanding.dropped, *new}
-    elsewhere = any(m.feeling == "like_this" and m.item not in wish.focus for m in understanding.mentions)
+    elsewhere = any(m.feeling in ("like_this", "liked") and m.item not in wish.shown for m in understanding.mentions)
     kept = tuple(p for p in wish.preferences if p.key not in dropped and not (elsewhere and _falls(p, wish)))
     wish = wish.model_copy(update={"preferences": (*kept, *new.values())})
     wish = feel(wish, understanding.mentions)
@@ -45,7 +45,8 @@ def _falls(preference: Preference, wish: Wish) -> bool:
 
 
 def feel(wish: Wish, mentions: Iterable[Mention]) -> Wish:
-    """The wish with feelings noted: a newer feeling on an item replaces an older one; "like this" makes new seeds."""
+    """The wish with feelings noted: a newer feeling on an item replaces an older one; "like this", and
+    liking what was not shown here, makes new seeds."""
     mentions = list(mentions)
     lists: dict[str, tuple[str, ...]] = {name: getattr(wish, name) for name in _KEPT.values()}
     for mention in mentions:

@@ -101,9 +101,9 @@ def test_no_text_of_any_script_is_too_much(name: str) -> None:
     @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(_texts)
     def holds(text: str) -> None:
-        began = time.perf_counter()
+        began = time.process_time()
         got = asyncio.run(understand(text, wish, words_of(name), TODAY))
-        assert time.perf_counter() - began < 1.0
+        assert time.process_time() - began < 1.0
         check_in_catalogue(got, name)
 
     words_of(name).lexicon.find([], "")
@@ -113,13 +113,14 @@ def test_no_text_of_any_script_is_too_much(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["a " * 2000, "alien " * 660, "not " * 1000, "1980 or " * 500, "((((" * 1000, "the one " * 500, "older than " * 360,
-     "我想看电影" * 800, "like like " * 400, "no, " * 1000, "i don't care about " * 200, "a" * 4000],
+     "我想看电影" * 800, "like like " * 400, "no, " * 1000, "i don't care about " * 200, "a" * 4000, "ok " * 1300,
+     "it " * 1300, "thanks " * 21 + "x", "thank you " * 13 + "x", "good night " * 24 + "x", "hi there " * 24 + "x"],
 )  # fmt: skip
 def test_long_and_monotonous_texts_take_less_than_a_second(text: str) -> None:
     words_of("films").lexicon.find([], "")
-    began = time.perf_counter()
+    began = time.process_time()
     asyncio.run(understand(text[:4000], FOCUS, words_of("films"), TODAY))
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 async def test_several_limits_in_one_sentence_are_all_read() -> None:

@@ -40,9 +40,9 @@ def entails(item: Item, limit: Limit, schema: Schema) -> Entailment:
     """Judge an item by a limit."""
     if limit.attribute is None:
         return _phrases(item, limit, schema)
-    attribute = schema.attribute(limit.attribute)
-    value = item.attributes.get(attribute.name)
-    if value is None or value == ():
+    attribute = next((a for a in schema.attributes if a.name == limit.attribute), None)
+    value = item.attributes.get(limit.attribute)
+    if attribute is None or value is None or value == ():
         return UNSAID
     if attribute.kind == "category" and isinstance(value, tuple):
         return _labels(value, limit, attribute)

@@ -90,7 +90,7 @@ _SOFT_STOP = re.compile(
     r",|\band (?=(?:i|i'?m|i'?d|something|maybe|would|want|prefer|love|like|also|it|it'?s|make|give|"
     r"show|find|please|has|have|with|then|definitely|preferably|ideally|no|not|must|should|we|my|only|"
     r"ideally)\b)"
-    r"|\b(?:so|because|since|as long as|while|if|when)\b|\b(?:that|which|who) (?=(?:is|are|has|have|"
+    r"|\b(?:so|because|since|as long as|while|if|when|for)\b|\b(?:that|which|who) (?=(?:is|are|has|have|"
     r"was|were|makes?|stars?|takes?|feels?|will)\b)|:"
 )
 _LIST_GOES_ON = re.compile(
@@ -153,6 +153,9 @@ class Scopes:
             end = min(end, next_cues[0])
         place = start
         while stop := _SOFT_STOP.search(self.level, place, end):
+            if stop.group() != "," and not self.level[start : stop.start()].strip():
+                place = stop.end()
+                continue
             if stop.group() == "," and _LIST_GOES_ON.match(self.level, stop.start(), end + 12):
                 place = stop.end()
                 continue
