@@ -12,6 +12,7 @@ from ..tools.index import Index
 from ..tools.limits import Limit, Range, complement
 from ..tools.words import stem, words
 from .language import acts
+from .language.clauses import blank_out, read_clauses
 from .language.comparisons import Measured, read_comparisons, read_limits
 from .language.corrections import read_corrections
 from .language.feelings import read_feelings
@@ -56,8 +57,9 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     message = Message.read(text, index.lexicon)
     references = read_references(message, wish.focus, catalogue, wish.spoken)
     found_quantities = find_quantities(message.level, today or date.today())
-    named = read_titles(message, found_quantities, catalogue)
+    named = read_titles(message, found_quantities, catalogue, (*wish.focus, *wish.shown))
     titles = [(t.start, t.end) for t in named]
+    message.clauses.extend(read_clauses(message.level, titles))
     quantities = [
         q
         for q in found_quantities
@@ -106,7 +108,8 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     sure = bool(preferences or mentions)
     known = [p for p in phrases if is_content(message, p) and (sure or _is_known(p.text, index))]
     preferences += [q for p in known if (q := _phrase_preference(message, p.start, p.end, p.text, scopes))]
-    act = _act(message, wish, preferences, mentions, references, known, corrections.resets, index)
+    spoken = blank_out(message.level, titles)
+    act = _act(message, spoken, wish, preferences, mentions, references, known, corrections.resets, index)
     if act in ("smalltalk", "unclear") and corrections.places:
         act = "request"
     question = None
@@ -135,7 +138,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         count=count,
         repeats=bool(acts.AGAIN.search(message.level)),
         declined=declined,
-        notes=tuple(p.text for p in phrases if not _is_known(p.text, index)),
+        notes=tuple(p.text for p in phrases if not _is_known(p.text, index)) if act == "unclear" else (),
     )
 
 
@@ -212,6 +215,7 @@ def _distinct(preferences: list[Preference]) -> list[Preference]:
 
 def _act(
     message: Message,
+    spoken: str,
     wish: Wish,
     preferences: list[Preference],
     mentions: list[Mention],
@@ -220,8 +224,8 @@ def _act(
     resets: bool,
     index: Index,
 ) -> Act:
-    """The one act that decides where the turn goes."""
-    level = message.level.strip()
+    """The one act that decides where the turn goes; `spoken` is the message with its titles blanked."""
+    level = spoken.strip()
     schema = index.catalogue.schema
     wants = bool(preferences) or any(m.feeling in ("like_this", "liked") for m in mentions)
     if resets and not preferences:
@@ -253,9 +257,17 @@ def _act(
         return "reject"
     if more_like:
         return "more"
-    rejected = any(m.feeling in ("seen", "disliked", "rejected") for m in mentions)
+    rejected = any(m.feeling in ("seen", "disliked", "rejected") and m.item in wish.shown for m in mentions)
     if wish.focus and any(m.feeling == "accepted" for m in mentions) and not preferences:
         return "accept"
+    if not wants and not rejected and message.clauses and message.clauses[-1].kind == "closing" and not questioning:
+        if wish.focus and acts.ACCEPT.search(level):
+            return "accept"
+        return (
+            "bye"
+            if re.search(r"\b(?:bye|good ?night|see you|take care|have a (?:good|great|nice))\b", level)
+            else "thanks"
+        )
     if (
         wish.focus
         and (acts.with_nouns(acts.MORE, schema.noun, schema.nouns).search(level))
@@ -263,7 +275,7 @@ def _act(
         and not rejected
     ):
         return "more"
-    if wish.focus and not wish.asking and (rejected or acts.REJECT.search(level)):
+    if wish.focus and not wish.asking and (rejected or (acts.REJECT.search(level) and not acts.NOT_SEEN.search(level))):
         return "reject" if not preferences or rejected else "request"
     if wish.focus and not preferences and acts.ACCEPT.search(level) and not questioning:
         return "accept"
@@ -294,6 +306,8 @@ def _asks_a_fact(level: str, wish: Wish, pointed: bool, preferences: list[Prefer
     if any(m.feeling for m in mentions):
         return False
     asks = acts.asks_about_items(level)
+    if re.search(r"\b(?:something|anything|another)\b", level) and asks:
+        return False
     if acts.ABOUT.search(level) and (pointed or wish.focus) and not asks:
         return True
     if pointed and not re.search(
@@ -317,8 +331,10 @@ def _with_rejections(act: Act, mentions: list[Mention], wish: Wish, message: Mes
     """A rejection or acceptance that points at nothing is of what was shown last."""
     if act == "reject":
         mentions = [m for m in mentions if m.feeling is not None or m.item not in wish.focus]
+    felt = {m.item for m in mentions if m.feeling is not None}
     if act == "reject" and not any(m.feeling in ("seen", "disliked", "rejected") for m in mentions):
-        return [*mentions, *(Mention(item=i, feeling="rejected", words=message.text.strip()) for i in wish.focus)]
+        left = (i for i in wish.focus if i not in felt)
+        return [*mentions, *(Mention(item=i, feeling="rejected", words=message.text.strip()) for i in left)]
     if act == "accept" and not any(m.feeling == "accepted" for m in mentions) and len(wish.focus) == 1:
         return [*mentions, Mention(item=wish.focus[0], feeling="accepted", words=message.text.strip())]
     return mentions

@@ -2,9 +2,9 @@
 
 Run as `.venv/bin/python benchmarks/bench_turn.py [--items N ...] [--turns N] [--home FOLDER]`. The indexes are built
 once and kept in the folder (100,000 items take a quarter of an hour on two cores). Each size is measured in a process
-of its own: three kinds of message (open, with three hard limits, with one hard limit that excludes little), every
-message new and in a new thread, and the 20th turn of a thread. The baseline is Chroma's own metadata filter with the
-same three limits.
+of its own: four kinds of message (open, with three hard limits, with one hard limit that excludes little, and one that
+says nothing to search by), each in a new thread, and the 20th turn of a thread. The baseline is Chroma's own metadata
+filter with the same three limits.
 """
 
 import argparse
@@ -41,9 +41,15 @@ from measuring import (
     print_table,
     quantile,
     stopwatch,
+    vague_messages,
 )
 
-KINDS = {"open": open_messages, "three limits": limited_messages, "one exclusion": excluding_messages}
+KINDS = {
+    "open": open_messages,
+    "three limits": limited_messages,
+    "one exclusion": excluding_messages,
+    "too vague": vague_messages,
+}
 TARGETS = {(10_000, "open"): 100.0, (100_000, "three limits"): 200.0}
 """Milliseconds that the median turn may take."""
 
@@ -285,7 +291,7 @@ def main() -> None:
         for items in sorted(given.items):
             print(f"Indexing {items:,} items in {given.home}, where they are missing ...", flush=True)
             processes.submit(build, given.home, items).result()
-            print(f"Measuring {3 * given.turns} turns at {items:,} items ...", flush=True)
+            print(f"Measuring {len(KINDS) * given.turns} turns at {items:,} items ...", flush=True)
             results.append(processes.submit(measure_in_process, given.home, items, given.turns).result())
     print_results(results)
 

@@ -15,10 +15,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 
-import numpy as np
 from convrec.agents.brains import Brains, TurnLimits
 from convrec.agents.language.message import Message
 from convrec.agents.recommender import Recommender, Setup
@@ -34,32 +32,15 @@ from convrec.tools.limits import Limit, Range
 from convrec.tools.schema import Attribute, Schema
 from convrec.tools.storage import Home
 from convrec.tools.vectors import Vectors
-from convrec.tools.words import content_stems
+from fakes import HashEncoder
 from suites import NAMES, catalogue, reading_index
 
 TODAY = date(2026, 11, 22)
-DIMENSION = 64
-
-
-class BagOfStems:
-    """A sentence encoder that needs no model: each stem has a fixed direction, a text is the mean of its stems."""
-
-    name = "bag-of-stems"
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, shape (texts, 64), float32."""
-        matrix = np.zeros((len(texts), DIMENSION), dtype=np.float32)
-        for row, text in enumerate(texts):
-            for stem in content_stems(text) or [""]:
-                seed = int.from_bytes(blake2b(stem.encode(), digest_size=4).digest(), "big")
-                matrix[row] += np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
-        norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-        return matrix / np.where(norms == 0, 1, norms)
 
 
 def small_index(name: str, schema: Schema, items: Sequence[Item]) -> Index:
     """An index in memory, with the fake encoder."""
-    encoder, texts = BagOfStems(), [item_text(i, schema) for i in items]
+    encoder, texts = HashEncoder(), [item_text(i, schema) for i in items]
     vectors = Vectors(encoder.encode(texts), [i.id for i in items], _no_chroma)
     return Index(Catalogue(name, schema, items), encoder, vectors, Lexical.build(texts))
 
@@ -224,12 +205,10 @@ def _broken(item: Item, preference: Preference, index: Index) -> bool:
     return any(r.holds(number) for r in limit.ranges) != preference.wanted
 
 
-def sentences_in(reply: str) -> int:
-    """How many sentences a reply has; an item's line counts as one."""
-    prose = [line for line in reply.splitlines() if line.strip() and not line.startswith("- ")]
-    lines = [line for line in reply.splitlines() if line.startswith("- ")]
-    told = " ".join(prose).replace(" …", "…")
-    return len(lines) + len([s for s in re.split(r"(?<=[.!?:])[”)]?\s+(?=[A-Z*“])", told) if s.strip()])
+def prose_sentences(reply: str) -> int:
+    """How many sentences a reply has besides its list of items."""
+    prose = " ".join(line for line in reply.splitlines() if line.strip() and not line.startswith("- "))
+    return len([s for s in re.split(r"(?<=[.!?:])[”)]?\s+(?=[A-Z*“])", prose) if s.strip()])
 
 
 def check_guarantees(answer: Answer, before: Wish, index: Index, *, again: bool = False) -> None:
@@ -248,10 +227,14 @@ def check_guarantees(answer: Answer, before: Wish, index: Index, *, again: bool 
     assert bold_titles(answer.reply) == {c.title for c in cards}, answer.reply
     asked = answer.act in ("ask", "compare")
     if not asked:
+        assert 1 <= prose_sentences(answer.reply) <= 6, answer.reply
+        assert sum(line.startswith("- ") for line in answer.reply.splitlines()) == len(answer.items)
         for card in answer.items:
             assert not breaks(card.id, answer.preferences, index), (card.id, answer.preferences)
         if not again:
             assert not {c.id for c in answer.items} & before.barred
+        for card in answer.nearest:
+            assert len(breaks(card.id, answer.preferences, index)) == 1, (card.id, answer.preferences)
     assert len({c.id for c in answer.items}) == len(answer.items)
     assert answer.steps
     assert all(s.milliseconds >= 0 for s in answer.steps)

@@ -40,6 +40,11 @@ class CategoryColumn:
         """The share of items that have a value."""
         return float(self._known.mean()) if len(self._known) else 0.0
 
+    @cached_property
+    def labels_per_item(self) -> float:
+        """How many values an item has on average."""
+        return sum(len(r) for r in self._rows.values()) / max(len(self._known), 1)
+
     def rows(self, value: str) -> np.ndarray:
         """The rows that carry a value in any spelling (case, accents), ascending; empty when none does."""
         return self._rows.get(fold(value), np.empty(0, dtype=np.int64))

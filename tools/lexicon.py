@@ -20,6 +20,9 @@ from .schema import Attribute
 from .talk_words import TALK_WORDS
 from .words import STOPWORDS, Token, fold, stem, words
 
+_BY_SURNAME = 0.7
+"""How exact a surname alone is."""
+
 LONGEST = 9
 """Words in the longest phrase that is looked up."""
 
@@ -73,6 +76,14 @@ class _Phrases:
             known.append(sense)
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A phrase as the catalogue writes it, with its sense."""
+
+    words: tuple[str, ...]
+    sense: Sense
+
+
 class Lexicon:
     """Finds the words of a catalogue in a message.
 
@@ -85,7 +96,7 @@ class Lexicon:
         self._catalogue = catalogue
         self._frequency = frequency
         self._written = _Phrases()
-        self._stemmed = _Phrases()
+        self._stemmed: dict[str, list[_Written]] = defaultdict(list)
         self._titles: dict[str, list[str]] = defaultdict(list)
         self._forms_of: dict[str, list[str]] = defaultdict(list)
         self._title_words: dict[str, set[str]] = defaultdict(set)
@@ -120,7 +131,7 @@ class Lexicon:
     def _misspelt(self, part: Sequence[Token], respelt: Sequence[tuple[str, ...]]) -> list[Sense]:
         """The senses of a phrase with a misspelt word; a real word is respelt only beside others, in a name."""
         for variant in islice(product(*respelt), 1, 12):
-            senses = self._senses(variant, 0.8)
+            senses = [s for s in self._senses(variant, 0.8) if len(part) > 1 or s.exact > 0.8 * _BY_SURNAME + 0.01]
             real = any(v != t.text and self._is_word(t.text) for v, t in zip(variant, part, strict=True))
             if real:
                 senses = [
@@ -209,7 +220,7 @@ class Lexicon:
             self._add(region, loose)
         if attribute.person:
             for surname in _surnames(value):
-                self._surnames[surname].append(Sense("value", attribute.name, value, exact=0.7))
+                self._surnames[surname].append(Sense("value", attribute.name, value, exact=_BY_SURNAME))
         elif not attribute.person and 2 <= len(known) <= 4:
             self._abbreviable.append((tuple(known), loose))
 
@@ -229,13 +240,14 @@ class Lexicon:
         if not known:
             return
         self._written.add(" ".join(known), sense)
-        self._stemmed.add(" ".join(stem(w) for w in known), sense)
+        self._stemmed[" ".join(stem(w) for w in known)].append(_Written(tuple(known), sense))
 
     def _senses(self, phrase: Sequence[str], exact: float) -> list[Sense]:
         written = " ".join(phrase)
         senses = list(self._written.senses.get(written, ()))
         if not senses and not (len(phrase) == 1 and written in TALK_WORDS):
-            senses = _closest(written, self._stemmed.senses.get(" ".join(stem(w) for w in phrase), ()), 0.9)
+            alike = self._stemmed.get(" ".join(stem(w) for w in phrase), ())
+            senses = _closest(written, [a.sense for a in alike if _inflects(phrase, a.words)], 0.9)
         if not senses and len(phrase) == 1 and exact == 1.0:
             senses = self._compared(phrase[0]) or self._derived(phrase[0])
         if not senses and len(phrase) <= 2 and exact == 1.0:
@@ -247,12 +259,15 @@ class Lexicon:
             senses = [*senses, Sense("item", items=tuple(sorted(ids, key=lambda i: self._namesake(i, written))))]
         return senses if exact == 1.0 else [_looser(s, exact) for s in senses]
 
-    def _namesake(self, item_id: str, written: str) -> tuple[bool, float]:
+    def _namesake(self, item_id: str, written: str) -> tuple[int, float]:
         """Order among items of one name: whose whole title it is, then the best known."""
         catalogue = self._catalogue
-        whole = {written, f"the {written}", f"a {written}", f"an {written}"}
-        titled = " ".join(words(catalogue.item(item_id).title)) in whole
-        return (not titled, -float(catalogue.popularity[catalogue.row_of[item_id]]))
+        title = " ".join(words(catalogue.item(item_id).title))
+        articled = title in (f"the {written}", f"a {written}", f"an {written}")
+        return (
+            0 if title == written else 1 if articled else 2,
+            -float(catalogue.popularity[catalogue.row_of[item_id]]),
+        )
 
     def _compared(self, word: str) -> list[Sense]:
         """ "funnier" and "darkest" for what is called funny and dark."""
@@ -296,8 +311,8 @@ class Lexicon:
             cached = defaultdict(dict)
             columns, schema = self._catalogue.columns.categories, self._catalogue.schema
             few = {n for n, c in columns.items() if len(c.values) <= 80 and not schema.attribute(n).person}
-            for phrase, senses in self._stemmed.senses.items():
-                values = [s for s in senses if s.kind == "value" and s.attribute in few]
+            for phrase, alike in self._stemmed.items():
+                values = [a.sense for a in alike if a.sense.kind == "value" and a.sense.attribute in few]
                 if values and " " not in phrase and len(phrase) >= 5:
                     cached[phrase[:5]][phrase] = values
             self._derivable_cache = cached
@@ -355,7 +370,22 @@ class Lexicon:
         only = message[start]
         if sense.kind == "value" and end - start == 1 and (only.text in STOPWORDS or only.text in _PRONOUNS):
             return only.raw.isupper() and len(only.raw) > 1
+        surname = sense.kind == "value" and sense.exact <= _BY_SURNAME and end - start == 1
+        if surname and self._catalogue.schema.attribute(sense.attribute).person:
+            return self._marked_name(message, start, text)
         return True
+
+    def _marked_name(self, message: Sequence[Token], start: int, text: str) -> bool:
+        """Whether a lone surname is meant as one: no word of English, or capital, or led up to by "by" or "with"."""
+        token = message[start]
+        before = message[start - 1].text if start else ""
+        if before in ("by", "with", "starring", "featuring") or any(
+            s.kind == "attribute" for s in self._written.senses.get(before, ())
+        ):
+            return True
+        if token.raw[0].isupper() and not _opens_sentence(text, token):
+            return True
+        return not self._is_word(token.text)
 
     def _marked(self, message: Sequence[Token], start: int, end: int, text: str, sense: Sense) -> bool:
         """Whether a phrase that could be a title is meant as one."""
@@ -386,6 +416,10 @@ class Lexicon:
             return False
         if (opens and after in _LEAVES_TITLE) or len(part) == len(message) > 1:
             return True
+        if len(part) == 1 and (
+            part[0].text in TALK_WORDS or len(part[0].text) == 1 or (before and before[-1] in _LOOSE_CUES)
+        ):
+            return False
         return cued and closed and (sense.exact == 1.0 or len(part[0].text) > 6)
 
     def _is_ordinary(self, word: str) -> bool:
@@ -397,6 +431,7 @@ class Lexicon:
         return self._frequency(stem(word)) > max(3, len(self._catalogue) // 1500)
 
 
+_LOOSE_CUES = frozenset("to is was about".split())
 _DERIVING = frozenset("ic ical al ous y ish ian ed ing ive ful istic ary e es s ies ar an n ese i ional d".split())
 _POSSESSIVES = frozenset(["my", "our", "your", "his", "her", "their"])
 _PARTICLES = frozenset("de le la les du da di del della der den van von bin al el st".split())
@@ -452,6 +487,30 @@ def _closest(written: str, senses: Iterable[Sense], exact: float) -> list[Sense]
     values = [s for s in ranked if s.kind == "value"]
     kept = {s.attribute: s for s in reversed(values)}
     return [_looser(s, exact) for s in ranked if s.kind != "value" or kept[s.attribute] is s]
+
+
+def _inflects(phrase: Sequence[str], written: Sequence[str]) -> bool:
+    """Whether each word is an inflection of the written one: "comedies" of "comedy", not "fantastic" of "fantasy"."""
+    return all(a == b or _bare_forms(a) & _bare_forms(b) for a, b in zip(phrase, written, strict=True))
+
+
+def _bare_forms(word: str) -> set[str]:
+    """A word and what it may be an inflection of."""
+    forms = {word}
+    for ending, base in (
+        ("ies", "y"),
+        ("ied", "y"),
+        ("es", ""),
+        ("s", ""),
+        ("ed", ""),
+        ("ed", "e"),
+        ("ing", ""),
+        ("ing", "e"),
+        ("'s", ""),
+    ):
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            forms.add(word[: -len(ending)] + base)
+    return forms
 
 
 def _looser(sense: Sense, exact: float) -> Sense:

@@ -2,6 +2,9 @@
 
 TALK_WORDS = frozenset(
     """
+    havent didnt dont doesnt isnt wasnt arent wont cant couldnt wouldnt shouldnt hasnt ive ill thats whats lets youre theyre
+    im awesome yes no fantastic wonderful excellent merry christmas haunted post bunch bear scene hahaha haha sounds wanted hopefully gosh omg
+    uplifting recent recently classic classics
     nah yep bye brilliant lovely legend dealer whichever pay agree stuck allergic cheers ta aye mate dude tonight's forgot
     chill buy laughing
     able about above absolutely actual actually adore after again ago alike alive all almost alone along already

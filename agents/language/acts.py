@@ -28,7 +28,7 @@ THANKS = _whole(
     r"super)? ?(?:help(?:ful)?|kind|great)|(?:a )?great help|(?:what a )?star|helpful"
 )
 BYE = _whole(
-    r"(?:good)?bye(?:[ -]?bye)?|see (?:you|ya)(?: later| soon| around)?|later|cya|good ?night|"
+    r"(?:good[ -]?)?bye(?:[ -]?bye)?|see (?:you|ya)(?: later| soon| around)?|later|cya|good ?night|"
     r"that'?s (?:all|it)(?: for (?:now|today))?|i'?m (?:done|good|all set)|quit|exit|farewell|"
     r"talk to you later|ttyl|have a (?:great|good|nice) (?:day|night|evening|one|weekend)|take care|"
     r"(?:i )?(?:gotta|got to|have to|need to) go"
@@ -68,20 +68,20 @@ DECLINE = re.compile(
     r"not important|irrelevant|who cares|makes no difference)\b"
 )
 SEEN = re.compile(
-    r"\b(?:(?:have|'ve|ve|has|had)? ?(?:already|all|both)? ?(?:seen|watched|read|played|heard|"
+    r"\b(?:(?:have|'ve|ve|has|had)? ?(?:already|all|both)? ?(?:seen|watched|read|played|"
     r"finished|completed|tried|been through|listened to|own|owned|bought)|already (?:saw|know|own|"
     r"have|got|did)|saw|rewatched|know (?:it|that one|this one|them|those))\b(?! (?:on|online|"
     r"a trailer|the trailer|anything|something|nothing|good|great|about|more|when|with my|reviews))"
 )
 NOT_SEEN = re.compile(
-    r"\b(?:haven'?t|have not|hasn'?t|never|not|didn'?t|did not)(?: \w+)? (?:seen|watched|read|played|"
-    r"heard|tried|see|watch|play|yet)\b"
+    r"\b(?:haven'?t|have not|hasn'?t|never|not|didn'?t|did not)(?: \w+)? (?:seen|saw|watched|read|played|"
+    r"heard|tried|see|watch|play|yet)\b|\b(?:don'?t|do not) (?:think|believe|remember)(?: that)? (?:i|we)(?:'ve| have)?(?: ever)? (?:seen|saw|watched|read|played|watching|seeing)\b"
 )
 ACCEPT = re.compile(
     r"\b(?:i'?ll|i will|i'?m going to|i'?m gonna|let'?s|we'?ll|let me|gonna|i think i'?ll|"
-    r"i'?d like to|we will|i can) (?:definitely |probably |just |totally )?(?:take|watch|read|play|"
-    r"buy|get|go (?:with|for)|try|pick|choose|have|check|give|rent|order|do|add|"
-    r"start)\b(?! (?:something|anything|a different|another))|\bsold\b|\b(?:sounds|looks|"
+    r"i'?d like to|we will|i can|i(?:'ve| have)? (?:got to|gotta|have to|need to|want to|should|might|may|must)|will have to|i'?m definitely) "
+    r"(?:definitely |probably |just |totally |have to |maybe |also )?(?:take|watch|see|read|play|buy|get|go (?:with|for)|try|pick|choose|have|"
+    r"check|look into|look (?:it|that|them) up|give|rent|order|do|add|start)\b(?! (?:something|anything|a different|another))|\bsold\b|\b(?:on|to) my (?:list|watchlist|queue)\b|\bcan'?t wait to\b|\blooking forward to\b|\bgive (?:it|that(?: one)?|them) a (?:try|shot|go|watch|chance)\b|\bcheck (?:it|that(?: one)?|them|those|these) out\b|\b(?:sounds|looks|"
     r"seems) (?:really |very |absolutely |so |pretty |like )?(?:a )?(?:good|great|perfect|amazing|"
     r"awesome|fun|interesting|lovely|fantastic|wonderful|right|nice|ideal|excellent|winner|plan)\b|"
     r"\b(?:that|this|it)(?:'s| is| one is|ll| will|'ll)? (?:works?|is it|perfect|great|exactly|"
@@ -93,14 +93,14 @@ ACCEPT = re.compile(
     r"this) (?:one )?(?:sounds|looks) (?:good|great|perfect)"
 )
 REJECT = re.compile(
-    r"^\W*(?:nah|nope|no+|pass|next|meh|boring|yuck|ew+|not (?:that|this|these|those|it|quite|really|"
+    r"^\W*(?:nah|nope|no+)\W*(?:$|(?=(?:not|none|something|show|any|i (?:don'?t|want)|thanks?|too|try|next|other|different|more|next)\b))|^\W*(?:pass|next|meh|boring|yuck|ew+|not (?:that|this|these|those|it|quite|really|"
     r"for me|interested|my thing|convinced|feeling it))\b|\b(?:none|neither|not any) of (?:these|"
     r"those|them|the above)\b|\b(?:something|anything|somewhat) (?:else|different)\b|"
     r"\bnot (?:interested|what i (?:want|meant|was looking for|am looking for|had in mind|asked)|"
     r"for me|my (?:thing|taste|style|cup of tea)|these|those|quite (?:right|it))\b|\b(?:don'?t|do not|"
     r"didn'?t|did not) (?:really )?(?:like|want|fancy|care for|love|feel like) (?:it|that|this|these|"
-    r"those|them|any|the (?:first|second|third|last)|that one|this one|either)\b|\b(?:different|other|"
-    r"new|more) (?:ones?|options?|suggestions?|ideas?|recommendations?|choices?)\b|\btry again\b|"
+    r"those|them|any|the (?:first|second|third|last)|that one|this one|either)\b|\b(?:different|"
+    r"new) (?:ones?|options?|suggestions?|ideas?|recommendations?|choices?)\b|\btry again\b|\bi(?:'ll| will| think i'?ll| would| have to)? pass\b|\bnot so much\b|\bnot (?:really )?(?:too |that |very )?(?:my taste|keen|convinced|sold|feeling)\b|\bdon'?t (?:really )?(?:want|feel like|wanna) (?:to )?(?:see|watch|read|play|try)(?:ing)? (?:it|that|this|them|any)\b|"
     r"\bnot (?:the|that) (?:first|second|third|last|one)\b|\bhate (?:it|that|this|these|those|them)\b|"
     r"\bboring\b\W*$|\btoo (?:long|old|short|new|expensive|violent|scary|dark|slow|sad|silly|obvious|"
     r"mainstream|difficult|weird|much)\b"
@@ -149,12 +149,13 @@ ABOUT = re.compile(
 )
 QUESTION = re.compile(
     r"^\W*(?:and |so |ok |okay |hmm |but |also |wait,? |oh |hey,? )*(?:why on earth |"
-    r"what on earth )?(?:who|whose|what|when|where|which|how|is|are|was|were|does|do|did|has|have|can|"
-    r"could|will|would|what'?s|who'?s|where'?s|when'?s|how'?s)\b|\?\s*$|\b(?:tell me|do you know|"
+    r"what on earth )?(?:(?:who|whose|what|when|where|which|how|what'?s|who'?s|where'?s|when'?s|how'?s)\b|"
+    r"(?:is|are|was|were|does|do|did|has|have|can|could|will|would) (?:it|that|this|these|those|they|them|he|she|you|i|we|the|there|any|either|both|one|#)(?!\w))|"
+    r"[.!?,] (?:is|are|was|were|does|do|did|has|can|who|what|when|where|how) (?:it|that|this|they|he|she|the)\b|\?\s*$|\b(?:tell me|do you know|"
     r"i wonder|can you tell me) (?:who|what|when|where|which|how|if|whether)\b"
 )
 ASKS_FOR_ITEMS = re.compile(
-    r"\b(?:recommend|suggest|suggestions?|recommendations?|looking for|searching for|show me|find me|"
+    r"\b(?:recommend|suggest|(?:any|some|more|other|have|give|for|need|want|new|good) (?:good |other |more )?(?:suggestions?|recommendations?|ideas)|looking for|searching for|show me|find me|"
     r"find|give me|i (?:want|need|fancy|feel like)|(?:i'd|i would|we'd|we would) (?:like|love)|(?:i'm|"
     r"i am|we're) (?:after|in the mood|hoping|craving|thinking|up for|looking)|(?:we|i) (?:want|need|"
     r"can|could)|gimme|please|(?:do|have) you (?:have|got|know(?: of)?|carry)|have you got|got (?:any|"

@@ -1,11 +1,14 @@
 """The words around an item that tell how a user feels about it, as patterns for what stands before and after it."""
 
 import re
+from typing import Literal
+
+from .acts import NOT_SEEN as NOT_SEEN
 
 LIKE_THIS = re.compile(
     r"\b(?:like|similar to|in the (?:vein|style|spirit|mould|mold) of|reminiscent of|reminds? me of|"
     r"remind of|along the lines of|(?:the )?same (?:vibe|feel|feeling|mood|style|kind|sort|"
-    r"type) (?:as|of)|comparable to|close to|à la|a la|akin to|such as|such a|as \w+ as|vibes? of|"
+    r"type) (?:as|of)|comparable to|close to|à la|a la|akin to|such as|as \w+ as|vibes? of|"
     r"think|kind of|equivalent of|successor to|follow[- ]?up to|meets|cross between|mix (?:of|"
     r"between)|if i (?:liked|loved|enjoyed)|based on (?:my love of|liking)|fans? of|(?:i'?m |"
     r"we'?re )?(?:really )?in the mood for)[\s:\"'“]*(?:the \w+ )?[\"'“]*$"
@@ -38,9 +41,9 @@ LIKED_AFTER = re.compile(
 )
 DISLIKED_AFTER = re.compile(
     r"^[\"'”]*,? (?:was|is|are|were|'s) (?:really |so |just |very |absolutely |pretty |kind of |"
-    r"a bit |such |too |not )*(?:bad|boring|awful|terrible|overrated|dull|disappointing|horrible|slow|"
-    r"long|scary|silly|stupid|garbage|rubbish|meh|good|great|for me|my thing|my cup|violent|dark|"
-    r"weird|sad)|^[\"'”]* (?:really |just |totally )?(?:bored|annoyed|disappointed|scared|"
+    r"a bit |a little |way |such |too )*(?:bad|boring|awful|terrible|overrated|dull|disappointing|horrible|slow|"
+    r"garbage|rubbish|meh|stupid)|^[\"'”]*,? (?:was|is|are|were|'s) (?:really |so |just |very |kind of |a bit |way )*(?:not |too )(?:\w+ )?(?:long|scary|silly|"
+    r"good|great|for me|my thing|my cup|violent|dark|weird|sad|slow)|^[\"'”]* (?:really |just |totally )?(?:bored|annoyed|disappointed|scared|"
     r"disgusted) (?:me|us)|^[\"'”]* (?:left me cold|did nothing for me|wasn'?t for me|isn'?t for me|"
     r"isn'?t my)"
 )
@@ -53,6 +56,25 @@ QUESTIONING = re.compile(
     r"\b(?:what about|how about|tell me about|is|are|was|who (?:is|was|directed|made|wrote)|about|"
     r"have you (?:seen|read|heard of|got)|do you (?:have|know))\b(?!')[^.;!?,]{0,20}$"
 )
+LIKE_AS_VERB = re.compile(
+    r"\b(?:i|we|you|they|he|she|who|n'?t|not|never|'ll|'d|will|would|might|could|to|also|really|did|do|does|both|all)"
+    r"(?: (?:really|also|ever|even|all|both|just|do|did|actually|quite))* (?:like|fan of|fans of|think)[\s\"'“]*(?:the \w+ )?$"
+)
+NEGATED_LIKENESS = re.compile(
+    r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never)(?: anything| something| \w+)? (?:like|similar to|such as)\W*(?:the )?$"
+)
+UNSURE = re.compile(r"\b(?:not sure|unsure|don'?t know|wonder|if)\b")
+MORE_LIKE_SHOWN = re.compile(
+    r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|to|of|in the (?:style|vein) of)\s*$"
+)
+TOO_AFTER = re.compile(r"^ (?:looks?|sounds?|seems?|is|are|one is|one looks|'s) (?:a bit |way |far |much |just )?too\b")
+LIKED_SHOWN = re.compile(r"(?<!n't )(?<!not )\b(?:love|loved|like|liked|enjoy|enjoyed|adore)\b[^.;!?]{0,12}$")
+NEGATED = re.compile(r"\b(?:not|n'?t|don'?t|didn'?t|doesn'?t|never|wasn'?t|isn'?t|hardly|nothing|no)\b[^.;!?,]{0,30}$")
+JUDGED_AFTER = re.compile(
+    r"^[^.;!?]{0,20}[.;!?,]?\s*(?:\b(?:and|but)\b )?(?:i |we )?(?:it |that |they |that one |both )?(?:really |also |absolutely |just |both )*"
+    r"(?P<bad>hated|disliked|didn'?t (?:really )?(?:like|enjoy|care)|did not (?:really )?(?:like|enjoy|care)|couldn'?t stand|was(?:n'?t| not) (?:very |that |so )?(?:good|great|for me)|was (?:really |so |very |a bit |pretty )*(?:bad|boring|awful|terrible|dull))?"
+    r"(?P<good>loved|liked|enjoyed|adored|was (?:really |so |very |pretty |also |such |a |an )*(?:good|great|amazing|awesome|fun|funny|hilarious|excellent|fantastic|brilliant))?\b"
+)
 THIS_OR_THAT = re.compile(
     r"\b(?:not|no|nah|don'?t|nothing)(?: (?:want|like|the|for|into|feeling|that|really|keen on))*\s*$"
 )
@@ -62,6 +84,14 @@ def last_match(pattern: re.Pattern[str], clause: str) -> int:
     """Where the last match begins that reaches the clause's end, or -1."""
     places = [m.start() for part in range(len(clause)) for m in [pattern.match(clause, part)] if m]
     return places[-1] if places else -1
+
+
+def judged(after: str) -> Literal["liked", "disliked"] | None:
+    """The judgement that follows a mention, in its own clause or the next: "and really enjoyed it"."""
+    match = JUDGED_AFTER.match(after)
+    if match is None:
+        return None
+    return "disliked" if match["bad"] else "liked" if match["good"] else None
 
 
 def clause_before(before: str) -> str:

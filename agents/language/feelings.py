@@ -4,27 +4,36 @@ import re
 from collections.abc import Sequence
 
 from ..state import Feeling, Mention
-from .acts import ACCEPT, NOT_SEEN, SEEN
+from .acts import ACCEPT, SEEN
 from .cues import (
     AFTER_NOT,
     CHAIN,
     DISLIKED,
     DISLIKED_AFTER,
     LIKE_AFTER,
+    LIKE_AS_VERB,
     LIKE_THIS,
     LIKED,
     LIKED_AFTER,
+    LIKED_SHOWN,
     MORE_LIKE_IT,
+    MORE_LIKE_SHOWN,
+    NEGATED,
+    NEGATED_LIKENESS,
+    NOT_SEEN,
     QUESTIONING,
     SEEN_BEFORE,
     THAN,
     THIS_OR_THAT,
+    TOO_AFTER,
+    UNSURE,
     clause_before,
+    judged,
     last_match,
 )
 from .message import Message
 from .references import Reference
-from .scopes import Scopes
+from .scopes import Force, Scopes
 from .titles import Title
 
 _CORRECTS = re.compile(r"\b(?:no|i meant?|i was thinking of|not that one|rather)\b")
@@ -78,94 +87,73 @@ def read_feelings(
 
 
 def _feeling(message: Message, start: int, end: int, scopes: Scopes) -> Feeling | None:
+    """The feeling about a named item: what is said of it, then how it is led up to."""
     before, after = message.level[:start], message.level[end:]
     clause = clause_before(before)
     if THAN.search(before):
         return None
     if LIKE_AFTER.match(after) or (not before.strip() and re.match(r"^,? (?:but|only|except|meets|minus)\b", after)):
-        return "like_this"
-    if LIKE_THIS.search(before):
-        negated = re.search(
-            r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never|un)(?: anything| something| \w+)? (?:like|"
-            r"similar to|such as)\W*$",
-            before,
-        )
-        if negated:
-            return "disliked"
-        opener = re.search(
-            r"\b(?:i|we|he|she|they|you) (?:really |also |did |do |absolutely |just )*like[\s\"'“]*$", before
-        )
-        return "liked" if opener else "like_this"
-    if AFTER_NOT.match(after):
+        return "disliked" if NEGATED.search(clause) else "like_this"
+    if AFTER_NOT.match(after) or DISLIKED_AFTER.match(after):
         return "disliked"
     if LIKED_AFTER.match(after):
         return "liked"
-    if DISLIKED_AFTER.match(after):
-        return "disliked"
     disliked, liked = last_match(DISLIKED, clause), last_match(LIKED, clause)
     if disliked > liked:
         return "disliked"
+    if LIKE_THIS.search(before) and not LIKE_AS_VERB.search(before):
+        return "disliked" if NEGATED_LIKENESS.search(before) else "like_this"
+    if LIKE_AS_VERB.search(before) and UNSURE.search(clause):
+        return None
     if NOT_SEEN.search(clause):
         return None
     if liked >= 0 and not re.search(r"\b(?:would|'d|want|feel) like\b", clause):
         return "liked"
+    verdict = judged(after)
     if SEEN_BEFORE.search(clause):
-        return "seen"
+        return verdict or "seen"
+    if verdict is not None:
+        return verdict
     if QUESTIONING.search(clause):
         return None
-    force = scopes.force(start)
-    if force in ("must_not", "avoid"):
-        return "rejected" if force == "must_not" else "disliked"
-    if force == "prefer":
-        return "liked"
-    return None
+    return _by_force(scopes.force(start))
+
+
+def _by_force(force: Force | None) -> Feeling | None:
+    """What a cue makes of an item that nothing else is said of."""
+    if force == "must_not":
+        return "rejected"
+    if force == "avoid":
+        return "disliked"
+    return "liked" if force == "prefer" else None
 
 
 def _feeling_of_shown(message: Message, reference: Reference, since: int) -> Feeling | None:
     """The feeling about a shown item, by the words between the reference before it and what follows."""
     before, after = clause_before(message.level[since : reference.start]), message.level[reference.end :]
-    level = message.level
-    if NOT_SEEN.search(level):
-        return None
-    if re.search(
-        r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|"
-        r"to|of|in the (?:style|vein) of)\s*$",
-        before,
-    ) or (
-        LIKE_THIS.search(before)
-        and not re.search(r"\b(?:i|we) (?:really |do |also )*(?:like|liked|love|loved)\s*$", before)
-    ):
-        return "like_this"
-    if re.match(
-        r"^[^.;!?,]{0,25}\b(?:and|but) (?:i |we )?(?:really |absolutely |just )?(?:hated|disliked|"
-        r"didn'?t like|couldn'?t stand)\b",
-        after,
-    ):
-        return "disliked"
-    if re.match(
-        r"^[^.;!?,]{0,25}\b(?:and|but) (?:i |we )?(?:really |absolutely |just )?(?:loved|liked|enjoyed|"
-        r"adored)\b",
-        after,
-    ):
-        return "liked"
-    if re.match(
-        r"^ (?:looks?|sounds?|seems?|is|are|one is|one looks|'s) (?:a bit |way |far |much |just )?too\b", after
-    ):
+    here = message.level[since : reference.end] + after[:60]
+    if MORE_LIKE_SHOWN.search(before) or (LIKE_THIS.search(before) and not LIKE_AS_VERB.search(before)):
+        return "disliked" if NEGATED.search(before) else "like_this"
+    verdict = judged(after)
+    if verdict is not None:
+        return verdict
+    if TOO_AFTER.match(after):
         return "rejected"
-    if SEEN.search(before) or SEEN.search(after[:40]):
-        return "seen"
     if DISLIKED.search(before) or DISLIKED_AFTER.match(after) or AFTER_NOT.match(after):
         return "disliked"
-    if LIKED_AFTER.match(after) or re.search(
-        r"\b(?:love|loved|like|liked|enjoy|enjoyed|adore)\b[^.;!?]{0,12}$", before
-    ):
-        return "accepted" if re.search(r"\b(?:the sound of|the look of|sounds|looks)\b", level) else "liked"
+    if NOT_SEEN.search(before):
+        return "accepted" if ACCEPT.search(after) else None
+    if LIKED_AFTER.match(after) or LIKED_SHOWN.search(before):
+        return "accepted" if re.search(r"\b(?:the sound of|the look of|sounds|looks)\b", here) else "liked"
+    if SEEN.search(before) or SEEN.search(after[:40]):
+        return "seen"
+    pointing = message.level[reference.start : reference.end]
     if (
-        re.search(r"\b(?:none|neither|not|any) (?:of )?$", before + level[reference.start : reference.end][:8])
+        re.search(r"\b(?:none|neither|not|any) (?:of )?$", before + pointing[:8])
         or THIS_OR_THAT.search(before)
-        or re.match(r"(?:none|neither)\b", level[reference.start :])
+        or re.match(r"(?:none|neither)\b", pointing)
     ):
         return "rejected"
-    if ACCEPT.search(level) and not level.rstrip().endswith("?"):
+    if ACCEPT.search(message.level) and not message.level.rstrip().endswith("?"):
         return "accepted"
     return None

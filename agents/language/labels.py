@@ -9,8 +9,8 @@ from ...tools.limits import Limit
 from ...tools.schema import Attribute
 from ...tools.words import STOPWORDS
 from ..state import Preference, Strength
+from .clauses import kind_at
 from .message import Message
-from .phrases import tells_of_user
 from .scopes import Force, Scopes
 
 _OR = re.compile(r"^\s*(?:,?\s*(?:or|and/or)(?: maybe| even| perhaps| a| an| the| some)*|/|,)\s*$")
@@ -60,12 +60,15 @@ def read_labels(message: Message, catalogue: Catalogue, passed: Sequence[tuple[i
 
 def _is_idle(message: Message, found: Found, senses: Sequence[Sense], catalogue: Catalogue) -> bool:
     """Whether a loose label's word does other work: "I love …", "my brother", "the same director"."""
+    kind = kind_at(message.clauses, message.start(found))
+    if kind in ("comment", "closing"):
+        return True
     if not all(catalogue.schema.attribute(s.attribute).open for s in senses):
         return False
+    if kind == "life":
+        return True
     before = message.tokens[found.start - 1].text if found.start else ""
     word = message.tokens[found.start].text
-    if tells_of_user(message, message.start(found)):
-        return True
     if before in _OWNERS or (found.of("attribute") and before in ("same", "that", "this", "different", "those")):
         return True
     if found.end - found.start > 1 or word not in _WORKING:
@@ -94,6 +97,8 @@ def label_preferences(
         if force == "ignore":
             continue
         strength = strength_of(force, attribute)
+        if strength == "must" and force is None and kind_at(message.clauses, first.start) == "taste":
+            strength = "prefer"
         words = message.words(scopes.cue_start(first.start), group[-1].end)
         values = list(dict.fromkeys(label.sense.value for label in group))
         parts = (
@@ -206,7 +211,7 @@ def _part(message: Message, start: int, attribute: Attribute, catalogue: Catalog
     if not attribute.person:
         return 0.0
     column = catalogue.columns.categories[attribute.name]
-    crowd = sum(len(column.rows(v)) for v in column.values) / max(len(catalogue), 1)
+    crowd = column.labels_per_item
     before = message.level[:start]
     if re.search(r"(?:\bwith|\bw/|\bstarring|\bfeaturing|\bstars?|\bhas)\s*$", before):
         return crowd

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ...tools.lexicon import Found, Lexicon
 from ...tools.words import Token, fold, tokens
+from .clauses import Clause
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Message:
         tokens: its words.
         found: the catalogue's words in it; `start` and `end` count tokens.
         taken: which tokens have been understood as something, in place.
+        clauses: its clauses, once its titles are known.
     """
 
     text: str
@@ -23,6 +25,7 @@ class Message:
     tokens: list[Token]
     found: list[Found]
     taken: list[bool] = field(default_factory=list)
+    clauses: list[Clause] = field(default_factory=list)
 
     @classmethod
     def read(cls, text: str, lexicon: Lexicon) -> "Message":

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from ...tools.talk_words import TALK_WORDS
 from ...tools.words import STOPWORDS
+from .clauses import kind_at
 from .message import Message
 
 _JOINERS = frozenset("of the in and a an on to at for with's from".split())
 _FILLERS = frozenset(
     """
+    ideas choices chat chatting helping yourself mine recomendations recomendation sugestions job rewatch woudl chance
     set involving featuring involves features feature about takes takes-place based having where around regarding
     containing contains contain includes include including revolves revolving focused focusing deals dealing centred
     centered story stories tale tales plot plots element elements theme themes themed scene scenes style vibe vibes
@@ -52,26 +54,10 @@ _AT_A_TIME = re.compile(
     r"^ (?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|day|night|evening|morning|afternoon|weekend|week)\b"
 )
 _MOVES = re.compile(r"\b(?:makes?|made|making) (?:you|me|us|one|people)$")
-_LIFE = re.compile(
-    r"^\s*(?:and |so |but |because |cause |since |as |well |ok |okay |also |plus )*(?:(?:i|we)(?:'ve|"
-    r" have|'m| am|'re| are| had| was| were| just| only| got| saw| went| work| live| watched|"
-    r" finished| used to| grew)"
-    r"|my \w+(?: \w+)?|it'?s (?:rain|snow|late|cold|hot|my)|got |there'?s a|(?:he|she|they)(?:'s|'re|"
-    r" is| are| has| have| was| never| always))\b"
+_INTERJECTION = re.compile(
+    r"o+h*|a+h+|u+h+|h+m+|(?:h[aeo]){1,}h?|y+[eu]+[ps]+|ye+a+h*|na+h*|wo+w+|me+h+|u+gh+|lo+l|e+r+m*|u+m+|any-?ways?|"
+    r"ok+a*y*|a+w+|yup+|ha+|ooh+|whoa+|gosh|omg|welp|thx|hurray|yay+|aye"
 )
-_WISHES = re.compile(
-    r"\b(?:want|need|like|love|prefer|looking|fancy|enjoy|feel|mood|hate|dislike|into|after|seen|"
-    r"something|anything|fan|interested|craving|tired|sick|allergic|open|thinking|searching|hoping|"
-    r"keen)\b"
-)
-_CLAUSE_END = re.compile(r"[.!?;:,]|\b(?:but|so|because|and (?=i\b|we\b|my\b|it\b))\b")
-
-
-def tells_of_user(message: Message, place: int) -> bool:
-    """Whether a place lies in a clause about the user's own life: "I have a flight on Friday"."""
-    ends = [m.end() for m in _CLAUSE_END.finditer(message.level, 0, place)]
-    clause = message.level[ends[-1] if ends else 0 : place]
-    return bool(_LIFE.match(clause)) and not _WISHES.search(clause)
 
 
 _BEFORE_CONTENT = frozenset(
@@ -85,7 +71,9 @@ def is_content(message: Message, phrase: Phrase) -> bool:
     """Whether a phrase says what an item should be, and not what the user does: terse talk, or after a word that leads to
     content ("about", "with", "a"), adjectives of ordinary talk passed over."""
     places = [p for p, t in enumerate(message.tokens) if phrase.start <= t.start < phrase.end]
-    if tells_of_user(message, phrase.start) or _AT_A_TIME.match(message.level[phrase.end :]):
+    if kind_at(message.clauses, phrase.start) in ("comment", "life", "closing") or _AT_A_TIME.match(
+        message.level[phrase.end :]
+    ):
         return False
     before = message.level[: phrase.start].rstrip()
     if len(message.tokens) <= 5 or before[-1:] in (",", ";", ":", "(") or _MOVES.search(before):
@@ -105,6 +93,8 @@ def is_content(message: Message, phrase: Phrase) -> bool:
 def is_filler(word: str) -> bool:
     """Whether a folded word carries no content of its own."""
     bare = word.removesuffix("'s")
+    if _INTERJECTION.fullmatch(bare):
+        return True
     if "'" in word and word.endswith(("n't", "'re", "'ve", "'ll", "'d", "'m")):
         return True
     if word.endswith("ly") and len(word) > 5:

@@ -70,8 +70,7 @@ def _people_of(level: str, catalogue: Catalogue) -> Attribute | None:
         return None
 
     def crowd(attribute: Attribute) -> float:
-        column = catalogue.columns.categories[attribute.name]
-        return sum(len(column.rows(v)) for v in column.values)
+        return catalogue.columns.categories[attribute.name].labels_per_item
 
     return (max if re.search(r"\b(?:in|with|appears?|plays?|stars?)\b", level) else min)(people, key=crowd)
 

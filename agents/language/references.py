@@ -29,7 +29,7 @@ _ALL = re.compile(
     r"days))"
 )
 _IT = re.compile(
-    r"\b(?:that one|this one|that {noun}|this {noun}|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|"
+    r"\b(?:that one|this one|that (?:{noun})|this (?:{noun})|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|"
     r"true|all|said|sounds|be nice|depends|helps))"
 )
 _THE_ONE = re.compile(

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 from ...tools.catalogue import Catalogue
 from ...tools.lexicon import Found
-from .cues import DISLIKED, DISLIKED_AFTER, LIKE_AFTER, LIKE_THIS, LIKED_AFTER, SEEN_BEFORE, THAN, clause_before
+from .cues import (
+    DISLIKED,
+    DISLIKED_AFTER,
+    LIKE_AFTER,
+    LIKE_AS_VERB,
+    LIKE_THIS,
+    LIKED_AFTER,
+    SEEN_BEFORE,
+    THAN,
+    clause_before,
+)
 from .message import Message
 from .quantities import Quantity
 
@@ -20,8 +30,10 @@ class Title:
     item: str
 
 
-def read_titles(message: Message, quantities: Sequence[Quantity], catalogue: Catalogue) -> list[Title]:
-    """The items that a message names; of several with one name, the one of the year beside it, else the best known."""
+def read_titles(
+    message: Message, quantities: Sequence[Quantity], catalogue: Catalogue, shown: Sequence[str] = ()
+) -> list[Title]:
+    """The items that a message names; of several with one name, that of the year beside it, one shown, or the best known."""
     loose = frozenset(a.name for a in catalogue.schema.of_kind("category") if a.open)
     titles: list[Title] = []
     for found in message.found:
@@ -32,7 +44,7 @@ def read_titles(message: Message, quantities: Sequence[Quantity], catalogue: Cat
             fitting = [i for i in items if year is not None and _dated(catalogue, i, year)]
             if fitting and year is not None:
                 start, end = min(start, year.start), max(end, year.end)
-            titles.append(Title(start, end, (fitting or list(items))[0]))
+            titles.append(Title(start, end, (fitting or [i for i in items if i in shown] or list(items))[0]))
     return titles
 
 
@@ -65,6 +77,9 @@ def is_title(message: Message, found: Found, open_labels: frozenset[str]) -> boo
     capital = loose and message.text[start].isupper() and bool(before.strip()) and before.rstrip()[-1] not in ".!?"
     if capital and not message.text.isupper() and any(s.exact == 1.0 for s in found.of("item")):
         return True
+    strict = any(s.attribute not in open_labels and s.exact == 1.0 for s in found.of("value"))
+    if strict and LIKE_AS_VERB.search(before):
+        return False
     cues_before = (LIKE_THIS, THAN)
     cues_clause = (SEEN_BEFORE, DISLIKED) if message.text[start].isupper() else (SEEN_BEFORE,)
     return (

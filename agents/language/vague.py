@@ -12,6 +12,7 @@ from ...tools.limits import Limit, Range
 from ...tools.schema import Attribute, Measure
 from ...tools.talk_words import TALK_WORDS
 from ...tools.words import STOPWORDS
+from .clauses import kind_at
 from .message import Message
 from .scopes import Scopes
 
@@ -98,6 +99,8 @@ def read_vague(message: Message, scopes: Scopes, catalogue: Catalogue) -> list[V
             if any(start < match.end() and match.start() < end for start, end in blocked):
                 continue
             if not message.free(match.start(), match.end()) or attribute.name in found:
+                continue
+            if kind_at(message.clauses, match.start()) in ("comment", "life", "closing") and measure != "age":
                 continue
             if measure != "age" and not _describes(message, match.end(), catalogue):
                 continue

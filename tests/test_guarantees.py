@@ -1,0 +1,374 @@
+"""The guarantees of docs/architecture.md, with model brains that misbehave on purpose."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from convrec.agents.brains import Brains, ModelError, Thought, TurnLimits
+from convrec.agents.guarantees import lawful, names_exactly
+from convrec.agents.recommender import Recommender
+from convrec.agents.retrieve import Retrieved
+from convrec.agents.state import (
+    AgentName,
+    Answer,
+    ClarifyingQuestion,
+    Judged,
+    Mention,
+    Pick,
+    Preference,
+    Question,
+    Understanding,
+    Verdict,
+    Wish,
+)
+from convrec.tools.limits import Limit, Range
+from talk_stage import bold_titles, breaks, check_guarantees, index_of, labelled, recommender
+
+GREEN = labelled("kind", "green")
+MODELS: tuple[AgentName, ...] = (
+    "understand", "clarify", "answer", "retrieve", "nli", "summarize", "rank", "respond", "remember",
+)  # fmt: skip
+
+
+def says(value: Any):
+    """A brain that always thinks the same."""
+
+    async def brain(*_: Any) -> Thought[Any]:
+        return Thought(value)
+
+    return brain
+
+
+def ranks(*ids: str, reason: str = "", verdicts: tuple[Verdict, ...] = ()):
+    return says([Pick(item=i, reason=reason, verdicts=verdicts) for i in ids])
+
+
+async def turn(folder: Path, text: str, brains: Brains, *before: str, limits: TurnLimits | None = None) -> Answer:
+    """The answer to a message on the teas, after some others; the brains think in the last turn only."""
+    async with recommender(folder, "teas") as plain:
+        for said in before:
+            await plain.reply(said)
+    async with recommender(folder, "teas", brains, limits) as misled:
+        earlier = await misled.wish()
+        answer = await misled.reply(text)
+        check_guarantees(answer, earlier, index_of("teas"))
+        return answer
+
+
+def fallbacks(answer: Answer) -> dict[str, str]:
+    return {s.agent: s.fallback for s in answer.steps if s.fallback}
+
+
+async def test_an_invented_id_is_dropped_from_the_ranking(tmp_path: Path) -> None:
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks("invented", "sencha", "made-up")})
+    assert [c.id for c in answer.items] == ["sencha"]
+
+
+async def test_a_ranking_of_nothing_but_inventions_is_done_again_by_the_built_in_brain(tmp_path: Path) -> None:
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks("invented", "made-up")})
+    assert len(answer.items) == 3
+    assert "rank" in fallbacks(answer)
+
+
+async def test_an_empty_ranking_is_done_again_by_the_built_in_brain(tmp_path: Path) -> None:
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks()})
+    assert len(answer.items) == 3
+
+
+async def test_an_item_that_breaks_a_must_is_dropped(tmp_path: Path) -> None:
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks("assam-gold", "gyokuro", "silver-needle")})
+    assert [c.id for c in answer.items] == ["gyokuro"]
+
+
+async def test_an_item_that_breaks_a_must_not_is_dropped(tmp_path: Path) -> None:
+    brains = {"rank": ranks("assam-gold", "sencha", "keemun-hao")}
+    answer = await turn(tmp_path, "something sweet, no black tea", brains)
+    assert [c.id for c in answer.items] == ["sencha"]
+
+
+async def test_an_item_over_a_hard_number_is_dropped(tmp_path: Path) -> None:
+    brains = {"rank": ranks("milk-oolong", "assam-gold", "hojicha")}
+    answer = await turn(tmp_path, "a tea that takes under 3 minutes", brains)
+    assert [c.id for c in answer.items] == ["hojicha"]
+
+
+async def test_an_item_that_was_shown_before_is_dropped(tmp_path: Path) -> None:
+    async with recommender(tmp_path, "teas") as plain:
+        shown = [c.id for c in (await plain.reply("a green tea")).items]
+    left = ({"sencha", "gyokuro", "genmaicha", "hojicha"} - set(shown)).pop()
+    answer = await turn(tmp_path, "more", {"rank": ranks(*shown, left)})
+    assert [c.id for c in answer.items] == [left]
+
+
+async def test_an_item_that_the_user_knows_is_dropped(tmp_path: Path) -> None:
+    async with recommender(tmp_path, "teas") as plain:
+        await plain.feedback("sencha", "seen")
+        await plain.feedback("gyokuro", "disliked", thread="other")
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks("sencha", "gyokuro", "hojicha")})
+    assert [c.id for c in answer.items] == ["hojicha"]
+
+
+async def test_an_item_comes_once_however_often_it_is_ranked(tmp_path: Path) -> None:
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks("sencha", "sencha", "hojicha", "sencha")})
+    assert [c.id for c in answer.items] == ["sencha", "hojicha"]
+
+
+async def test_no_more_items_come_than_were_asked_for(tmp_path: Path) -> None:
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks("sencha", "hojicha", "gyokuro", "genmaicha")})
+    assert len(answer.items) == 3
+
+
+async def test_a_pick_that_its_own_verdict_contradicts_is_dropped(tmp_path: Path) -> None:
+    verdict = Verdict(preference="sweet", strength="must", label="contradicts", score=-1.0)
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks("sencha", verdicts=(verdict,))})
+    assert "sencha" not in {c.id for c in answer.items}
+
+
+async def test_a_reason_that_names_another_title_does_not_reach_the_reply(tmp_path: Path) -> None:
+    brains = {"rank": ranks("sencha", reason="even better than **Assam Gold**")}
+    answer = await turn(tmp_path, "a green tea", brains)
+    assert bold_titles(answer.reply) == {"Sencha"}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Try **Sencha**, or better **Assam Gold**.",
+        "Try **Sencha**.",
+        "Try these.",
+        "",
+        "**Earl Grey** is what you want.",
+        "**Sencha** and **Hojicha** are fine, and so is **Sencha Deluxe**.",
+    ],
+)
+async def test_a_reply_that_names_other_items_than_the_cards_is_refused(tmp_path: Path, reply: str) -> None:
+    brains = {"rank": ranks("sencha", "hojicha"), "respond": says(reply)}
+    answer = await turn(tmp_path, "a green tea", brains)
+    assert answer.reply != reply
+    assert "respond" in fallbacks(answer)
+
+
+async def test_a_reply_that_names_another_item_in_plain_letters_is_refused(tmp_path: Path) -> None:
+    reply = "**Sencha** is good, but Silver Needle and Assam Gold are better."
+    answer = await turn(tmp_path, "a green tea", {"rank": ranks("sencha"), "respond": says(reply)})
+    assert "Silver Needle" not in answer.reply
+
+
+async def test_a_faithful_reply_is_kept(tmp_path: Path) -> None:
+    reply = "Warm evening? **Sencha** first, then **Hojicha**."
+    brains = {"rank": ranks("sencha", "hojicha"), "respond": says(reply)}
+    async with recommender(tmp_path, "teas", brains) as misled:
+        answer = await misled.reply("a green tea")
+    assert answer.reply == reply
+    assert not fallbacks(answer)
+
+
+@pytest.mark.parametrize("text", ["hello", "thanks", "a green tea from 1850"])
+async def test_a_reply_without_cards_may_name_no_title(tmp_path: Path, text: str) -> None:
+    answer = await turn(tmp_path, text, {"respond": says("Hello! Have a **Assam Gold**.")})
+    assert "Assam Gold" not in bold_titles(answer.reply) or "assam-gold" in {c.id for c in answer.nearest}
+
+
+async def test_an_answer_that_names_other_items_than_those_asked_about_is_refused(tmp_path: Path) -> None:
+    brains = {"answer": says("**Assam Gold** takes 99 minutes.")}
+    answer = await turn(tmp_path, "how long does the first one take?", brains, "a green tea")
+    assert len(answer.items) == 1
+
+
+async def test_candidates_that_do_not_exist_do_not_stop_the_turn(tmp_path: Path) -> None:
+    found = Retrieved([Judged(item="invented", score=1.0), Judged(item="sencha", score=0.5), Judged(item="assam-gold")])
+    answer = await turn(tmp_path, "a green tea", {"retrieve": says(found)})
+    assert [c.id for c in answer.items] == ["sencha"]
+
+
+async def test_judgements_on_items_that_do_not_exist_do_not_stop_the_turn(tmp_path: Path) -> None:
+    judged = [Judged(item="invented"), Judged(item="assam-gold"), Judged(item="sencha")]
+    answer = await turn(tmp_path, "a green tea", {"nli": says(judged)})
+    assert [c.id for c in answer.items] == ["sencha"]
+
+
+async def test_summaries_of_items_that_do_not_exist_do_not_stop_the_turn(tmp_path: Path) -> None:
+    judged = [Judged(item="invented", summary="x"), Judged(item="sencha", summary="y")]
+    answer = await turn(tmp_path, "a green tea", {"summarize": says(judged)})
+    assert [c.id for c in answer.items] == ["sencha"]
+
+
+@pytest.mark.parametrize("agent", ["nli", "summarize"])
+async def test_a_model_that_lets_nothing_through_is_no_proof_that_all_was_shown(
+    tmp_path: Path, agent: AgentName
+) -> None:
+    answer = await turn(tmp_path, "a green tea", {agent: says([])})
+    assert "every tea that fits" not in answer.reply
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        Understanding(act="request", mentions=(Mention(item="invented", feeling="like_this"),)),
+        Understanding(act="request", mentions=(Mention(item="invented", feeling="liked"),)),
+        Understanding(act="ask", question=Question(items=("invented",), words="what is it?")),
+        Understanding(act="ask", question=Question(items=("sencha",), attribute="colour", words="what colour?")),
+        Understanding(act="request", preferences=(labelled("colour", "blue"),)),
+        Understanding(act="request", preferences=(labelled("kind", "rooibos"),)),
+        Understanding(
+            act="request",
+            preferences=(Preference(limit=Limit(attribute="kind", ranges=(Range(low=1),)), strength="must"),),
+        ),
+        Understanding(
+            act="request", preferences=(Preference(limit=Limit(attribute="minutes", values=("x",)), strength="must"),)
+        ),
+        Understanding(act="request", preferences=(GREEN,), count=100_000),
+        Understanding(act="request", preferences=(GREEN,), count=-3),
+        Understanding(act="request", dropped=("no such key",)),
+        Understanding(act="ask", question=Question(items=(), words="?")),
+        Understanding(act="compare", question=Question(items=("sencha", "invented"), kind="compare")),
+    ],
+)
+async def test_a_misreading_does_not_stop_the_turn_and_names_nothing_that_is_not_there(
+    tmp_path: Path, read: Understanding
+) -> None:
+    answer = await turn(tmp_path, "a green tea", {"understand": says(read)})
+    known = {a.name for a in index_of("teas").catalogue.schema.attributes}
+    assert all(p.limit.attribute in (*known, None) for p in answer.preferences)
+    async with recommender(tmp_path, "teas") as plain:
+        after = await plain.reply("a black tea")
+    assert len(after.items) <= 10
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ClarifyingQuestion(attribute="colour", text="Which colour?", options=("red",)),
+        ClarifyingQuestion(attribute="kind", text="Which: **Assam Gold** or **Sencha**?", options=("black",)),
+    ],
+)
+async def test_a_question_that_cannot_be_asked_is_not_asked(tmp_path: Path, question: ClarifyingQuestion) -> None:
+    answer = await turn(tmp_path, "recommend me something", {"clarify": says(question)})
+    assert answer.question != question
+    assert answer.reply.strip()
+
+
+async def refuse(*_: Any) -> Thought[Any]:
+    raise ModelError("The model refused to answer.")
+
+
+async def hang(*_: Any) -> Thought[Any]:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@pytest.mark.parametrize("text", ["a green tea", "recommend me something", "hello", "how long is the first one?"])
+async def test_models_that_fail_leave_the_built_in_answer_and_every_step_says_why(tmp_path: Path, text: str) -> None:
+    failing = await turn(tmp_path / "a", text, dict.fromkeys(MODELS, refuse), "a black tea")
+    plain = await turn(tmp_path / "b", text, {}, "a black tea")
+    assert (failing.reply, failing.items) == (plain.reply, plain.items)
+    assert {s.fallback for s in failing.steps} == {"The model refused to answer."}
+    assert {s.brain for s in failing.steps} == {"built-in"}
+
+
+async def test_models_that_hang_leave_the_built_in_answer_in_time(tmp_path: Path) -> None:
+    limits = TurnLimits(max_seconds=0.1)
+    answer = await asyncio.wait_for(turn(tmp_path, "a green tea", dict.fromkeys(MODELS, hang), limits=limits), 30)
+    assert len(answer.items) == 3
+    assert "in time" in answer.steps[0].fallback
+    assert all("seconds are over" in s.fallback for s in answer.steps[1:])
+
+
+async def test_a_turn_that_has_used_its_calls_goes_on_built_in(tmp_path: Path) -> None:
+    brains: dict[AgentName, Any] = {"rank": ranks("sencha"), "respond": says("**Sencha**!")}
+    answer = await turn(tmp_path, "a green tea", brains, limits=TurnLimits(max_calls=1))
+    assert [c.id for c in answer.items] == ["sencha"]
+    assert answer.usage.calls == 1
+    assert "1 calls" in fallbacks(answer)["respond"]
+
+
+async def test_a_turn_that_has_used_its_tokens_goes_on_built_in(tmp_path: Path) -> None:
+    async def dear(*_: Any) -> Thought[Any]:
+        return Thought([Pick(item="sencha")], prompt_tokens=400, completion_tokens=200)
+
+    brains: dict[AgentName, Any] = {"rank": dear, "respond": says("**Sencha**!")}
+    answer = await turn(tmp_path, "a green tea", brains, limits=TurnLimits(max_tokens=500))
+    assert "500 tokens" in fallbacks(answer)["respond"]
+    assert answer.usage.prompt_tokens + answer.usage.completion_tokens == 600
+
+
+async def test_a_model_that_forgets_to_remember_saves_the_turn_all_the_same(tmp_path: Path) -> None:
+    async with recommender(tmp_path, "teas", {"remember": refuse}) as failing:
+        await failing.reply("a green tea")
+        await failing.reply("I have had the first one")
+        assert len((await failing.known()).seen) == 1
+        assert len(await failing.talk()) == 2
+
+
+def pick(item: str, *verdicts: Verdict) -> Pick:
+    return Pick(item=item, verdicts=verdicts)
+
+
+def test_lawful_picks_keep_their_order() -> None:
+    index = index_of("teas")
+    picks = [pick("hojicha"), pick("nothing"), pick("assam-gold"), pick("sencha"), pick("hojicha")]
+    kept = lawful(picks, Wish(preferences=(GREEN,)), index, frozenset())
+    assert [p.item for p in kept] == ["hojicha", "sencha"]
+    assert [p.item for p in lawful(picks, Wish(preferences=(GREEN,)), index, frozenset({"hojicha"}))] == ["sencha"]
+
+
+def test_an_item_of_which_the_catalogue_does_not_say_is_lawful() -> None:
+    quick = Preference(limit=Limit(attribute="minutes", ranges=(Range(high=2),)), strength="must")
+    kept = lawful(
+        [pick("mystery-blend"), pick("assam-gold")], Wish(preferences=(quick,)), index_of("teas"), frozenset()
+    )
+    assert [p.item for p in kept] == ["mystery-blend"]
+    assert not breaks("mystery-blend", [quick], index_of("teas"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "items", "expected"),
+    [
+        ("**Sencha** it is", ["sencha"], True),
+        ("**Sencha** and **Hojicha**", ["hojicha", "sencha"], True),
+        ("**Sencha**", ["hojicha", "sencha"], False),
+        ("**Sencha** and **Hojicha**", ["sencha"], False),
+        ("nothing", [], True),
+        ("**Sencha**", ["invented"], False),
+        ("**sencha**", ["sencha"], False),
+    ],
+)
+def test_a_reply_names_exactly_its_cards(reply: str, items: list[str], expected: bool) -> None:
+    assert names_exactly(reply, items, index_of("teas")) is expected
+
+
+async def ask_teas(opened: Recommender, user: str) -> list[Answer]:
+    kinds = {0: "green", 1: "black", 2: "white", 3: "oolong"}
+    number = int(user.removeprefix("user "))
+    said = [f"a {kinds[number % 4]} tea", "I have had the first one", "more"]
+    return [await opened.reply(text, user=user) for text in said]
+
+
+async def test_twenty_users_at_once_do_not_touch_one_another(tmp_path: Path) -> None:
+    users = [f"user {n}" for n in range(20)]
+    async with recommender(tmp_path / "all") as opened:
+        together = await asyncio.gather(*(ask_teas(opened, u) for u in users))
+        known = [await opened.known(user=u) for u in users]
+        talks = [await opened.talk(user=u) for u in users]
+    for number in range(4):
+        async with recommender(tmp_path / str(number)) as opened:
+            alone = await ask_teas(opened, f"user {number}")
+            for same in range(number, 20, 4):
+                assert [a.reply for a in together[same]] == [a.reply for a in alone]
+                assert known[same] == await opened.known(user=f"user {number}")
+                assert [t.text for t in talks[same]] == [t.text for t in await opened.talk(user=f"user {number}")]
+
+
+async def test_users_whose_names_look_alike_share_nothing(tmp_path: Path) -> None:
+    names = ["a", "a\\", 'a"', 'a", "main', "a.b", "A", "a ", "[]", "ä", "user-a", "a%", "_"]
+    async with recommender(tmp_path) as opened:
+        for place, name in enumerate(names):
+            await opened.feedback(["sencha", "hojicha"][place % 2], "seen", user=name, thread=f"thread of {name}")
+        for place, name in enumerate(names):
+            assert (await opened.known(user=name)).seen == (["sencha", "hojicha"][place % 2],)
+            assert await opened.threads(user=name) == [f"thread of {name}"]
+        await opened.forget(user="a")
+        for name in names[1:]:
+            assert (await opened.known(user=name)).seen, name
+            assert await opened.threads(user=name), name
