@@ -84,7 +84,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         message.take(start, end)
     passed = [*quiet, *resets, *corrections.places, *((r.start, r.end) for r in references)]
     labels = read_labels(message, catalogue, passed)
-    preferences = [p for m in measured if (p := _limit_preference(message, m, scopes))]
+    preferences = [p for m in measured if (p := _limit_preference(message, m, scopes, wish.asking))]
     preferences += corrections.without_exchanged(label_preferences(message, labels, scopes, catalogue))
     named_items = tuple(m.item for m in mentions)
     preferences += same_as_shown(
@@ -106,7 +106,9 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
             message.take(message.start(found), message.end(found))
     phrases = read_phrases(message)
     sure = bool(preferences or mentions)
-    known = [p for p in phrases if is_content(message, p) and (sure or _is_known(p.text, index))]
+    known = [
+        p for p in phrases if is_content(message, p) and (_is_known(p.text, index) or (sure and _is_wordlike(p.text)))
+    ]
     preferences += [q for p in known if (q := _phrase_preference(message, p.start, p.end, p.text, scopes))]
     spoken = blank_out(message.level, titles)
     act = _act(message, spoken, wish, preferences, mentions, references, known, corrections.resets, index)
@@ -181,7 +183,7 @@ def _take_count(message: Message, quantities: list[Quantity], index: Index) -> t
     return quantities, None
 
 
-def _limit_preference(message: Message, measured: Measured, scopes: Scopes) -> Preference | None:
+def _limit_preference(message: Message, measured: Measured, scopes: Scopes, asking: str | None) -> Preference | None:
     force = scopes.force(measured.end - 1)
     if force == "ignore":
         return None
@@ -190,7 +192,14 @@ def _limit_preference(message: Message, measured: Measured, scopes: Scopes) -> P
         limit, force = limit.model_copy(update={"ranges": (other,)}), "must" if force == "must_not" else "prefer"
     if force == "must_not" and measured.soft:
         limit, force = limit.model_copy(update={"ranges": (Range(high=limit.ranges[0].low),)}), "prefer"
-    strength = "prefer" if measured.soft and force in (None, "must") else strength_of(force, None) if force else "must"
+    answers = measured.limit.attribute == asking
+    strength = (
+        "prefer"
+        if measured.soft and not answers and force in (None, "must")
+        else strength_of(force, None)
+        if force
+        else "must"
+    )
     words = message.words(scopes.cue_start(measured.start), measured.end)
     return Preference(limit=limit, strength=strength, words=words, relative=measured.relative)
 
@@ -202,6 +211,11 @@ def _phrase_preference(message: Message, start: int, end: int, text: str, scopes
     strength = force if force in ("must", "avoid", "must_not") else "prefer"
     words = message.words(scopes.cue_start(start) if force else start, end)
     return Preference(limit=Limit(attribute=None, values=(text,)), strength=strength, words=words)
+
+
+def _is_wordlike(phrase: str) -> bool:
+    """Whether a phrase could be words: Latin letters with vowels, not two or three letters of shorthand."""
+    return any(len(w) > 3 and w.isascii() and re.search("[aeiouy]", w) for w in words(phrase))
 
 
 def _is_known(phrase: str, index: Index) -> bool:

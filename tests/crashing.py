@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import bm25s  # noqa: F401 (imported once, before the forks)
@@ -135,17 +136,17 @@ def main(folder: Path) -> None:
     for name, work in works.items():
         whole = trial(f"{name} whole")
         started = time.monotonic()
-        events = int(forked(lambda: count_events(lambda: work(whole), whole, None)))
+        events = int(forked(partial(count_events, partial(work, whole), whole, None)))
         lasted = time.monotonic() - started
         points = {2, events - 2, *chance.sample(range(1, events + 1), 5)} if name == "build" else {12, events // 2}
         for point in sorted(points):
             home = trial(f"{name} {point}")
-            died = forked(lambda: count_events(lambda: work(home), home, point))
+            died = forked(partial(count_events, partial(work, home), home, point))
             report(f"{name}: event {point} of {events}", home, died)
     for step in range(3):
         seconds = lasted * (step + chance.random()) / 3
         home = trial(f"moment {step}")
-        report(f"build: moment {step}", home, forked(lambda: build_for(home, seconds)))
+        report(f"build: moment {step}", home, forked(partial(build_for, home, seconds)))
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ class Lexicon:
         self._forms_of: dict[str, list[str]] = defaultdict(list)
         self._title_words: dict[str, set[str]] = defaultdict(set)
         self._surnames: dict[str, list[Sense]] = defaultdict(list)
+        self._labels: list[tuple[str, Sense]] = []
         self._abbreviable: list[tuple[tuple[str, ...], Sense]] = []
         self._add_nouns()
         for attribute in catalogue.schema.attributes:
@@ -131,7 +132,9 @@ class Lexicon:
     def _misspelt(self, part: Sequence[Token], respelt: Sequence[tuple[str, ...]]) -> list[Sense]:
         """The senses of a phrase with a misspelt word; a real word is respelt only beside others, in a name."""
         for variant in islice(product(*respelt), 1, 12):
-            senses = [s for s in self._senses(variant, 0.8) if len(part) > 1 or s.exact > 0.8 * _BY_SURNAME + 0.01]
+            senses = self._senses(variant, 0.8)
+            if len(part) == 1 and len(part[0].text) < 7:
+                senses = [s for s in senses if s.exact > _BY_SURNAME]
             real = any(v != t.text and self._is_word(t.text) for v, t in zip(variant, part, strict=True))
             if real:
                 senses = [
@@ -198,6 +201,8 @@ class Lexicon:
 
     def _add_attribute(self, attribute: Attribute) -> None:
         sense = Sense("attribute", attribute.name)
+        if attribute.person:
+            self._labels.append((fold(attribute.label), sense))
         for name in (attribute.name.replace("_", " "), attribute.label, *attribute.also):
             self._add(name, sense)
         if attribute.kind != "category":
@@ -322,6 +327,13 @@ class Lexicon:
         """ "sci fi" and "scifi" for Science Fiction, "fps" for First-Person Shooter."""
         if any(w in TALK_WORDS or w in STOPWORDS for w in phrase) or sum(map(len, phrase)) > 8:
             return []
+        named = [
+            s
+            for label, s in self._labels
+            if len(phrase) == 1 and 2 < len(b := phrase[0].rstrip("s")) < len(label) - 3 and label.startswith(b)
+        ]
+        if named:
+            return named[:1]
         if len(phrase) == 1 and (len(phrase[0]) < 3 or self._frequency(stem(phrase[0])) > 0):
             return []
         return [sense for known, sense in self._abbreviable if _abbreviates(phrase, known)][:1]
@@ -376,7 +388,7 @@ class Lexicon:
         return True
 
     def _marked_name(self, message: Sequence[Token], start: int, text: str) -> bool:
-        """Whether a lone surname is meant as one: no word of English, or capital, or led up to by "by" or "with"."""
+        """Whether a lone surname is meant as one: led up to by "by", a capital, or a word that no text uses otherwise."""
         token = message[start]
         before = message[start - 1].text if start else ""
         if before in ("by", "with", "starring", "featuring") or any(
@@ -385,7 +397,10 @@ class Lexicon:
             return True
         if token.raw[0].isupper() and not _opens_sentence(text, token):
             return True
-        return not self._is_word(token.text)
+        name = _without_possessive(token.text)
+        columns = self._catalogue.columns.categories
+        carriers = sum(len(columns[s.attribute].rows(s.value)) for s in self._surnames.get(name, ()))
+        return name not in TALK_WORDS and self._frequency(stem(name)) <= 1.5 * carriers + 1
 
     def _marked(self, message: Sequence[Token], start: int, end: int, text: str, sense: Sense) -> bool:
         """Whether a phrase that could be a title is meant as one."""

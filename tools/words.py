@@ -44,7 +44,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return _SIGNS.get(text) or text.lower()
     plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("‘", "'"))
-    return "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    bare = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    return "and" if bare == "&" else bare
 
 
 def tokens(text: str) -> list[Token]:

@@ -10,19 +10,19 @@ from typing import Literal
 Kind = Literal["wish", "taste", "comment", "life", "closing"]
 
 _STOP = re.compile(
-    r"[.!?;:\n](?!\d)|\s[-–—]+\s|\b(?:but|because|although|though)\b|\bso\b(?= (?:i|we|can|do|maybe|no|something|what|any)\b)"
+    r"[.!?;:\n](?!\d)|\s[-–—]+\s|\b(?:but|because|although|though)\b|\bso\b(?= (?:i|we|can|do|maybe|no|nothing|not|a|something|what|any|some)\b)"
     r"|,?\s*\band (?=(?:i|i'?m|i'?d|i'?ll|we|it|it'?s|that|they|he|she|want|would|something|maybe|please|can|could|do|also)\b)"
     r"|,\s*(?=(?:i|i'?m|i'?d|i'?ve|we|we'?re|it|it'?s|that|they|he|she|something|anything|maybe|please|can|could|do|what|how|any|"
-    r"thanks?|bye|got|give|show|find|recommend|no|not|nothing)\b)"
+    r"thanks?|bye|got|my|our|some|any|give|show|find|recommend|no|not|nothing)\b)"
 )
 _WISH = re.compile(
     r"\b(?:want|wanna|need|looking|look for|would like|'d like|like to|love to|recommend|suggest|show|find|give me|gimme|something|anything|"
     r"some|any|another|please|pls|mood|fancy|how about|what about|do you have|got any|is there|are there|should|must|has to|have to|had to|"
-    r"needs? to|only|prefer\w*|ideally|rather|instead|more like|craving|search\w*|open to|tired of|sick of|not too|nothing|without|no more|less|"
+    r"needs? to|prefer\w*|ideally|rather|instead|more like|craving|search\w*|open to|tired of|sick of|not too|nothing|without|no more|less|"
     r"i'?m into|i'?m after|wouldn'?t mind|up for|hoping|avoid|except)\b"
 )
 _TASTE = re.compile(
-    r"^\W*(?:and |so |but |well |also |because |oh |yes |yeah |no |ok |okay |actually |honestly |personally |,)*(?:(?:i|we|my \w+|the kids|kids|he|she|they|who)(?:'m| am| are|'re| do| also| really| usually| generally|"
+    r"^[\s,.!]*(?:and |so |but |well |also |because |oh |yes |yeah |no |ok |okay |actually |honestly |personally |,)*(?:(?:i|we|my \w+|the kids|kids|he|she|they|who)(?:'m| am| are|'re| do| also| really| usually| generally|"
     r" mostly| both| all| always| just| absolutely| honestly| still| only| tend to| don'?t| do not| can'?t| cannot| never)* )?"
     r"(?:love|like|enjoy|adore|hate|dislike|prefer|stand|into|a (?:big |huge )?(?:fan|sucker)|not (?:a fan|into)|allergic|watch|read|play|loves|likes|enjoys|hates|prefers|fans? of|big fan)\b"
 )

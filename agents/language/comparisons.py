@@ -271,7 +271,7 @@ def _unsaid(quantity: Quantity, bounds: Range, attribute: Attribute, before: str
     if attribute.measure == "price":
         return _Guess(Range(high=number), False)
     if attribute.measure in _COMPARED_MEASURES:
-        return _Guess(Range(low=round(number * 0.85), high=round(number * 1.15)), True)
+        return _Guess(Range(low=round(number * 5 / 6), high=round(number * 7 / 6)), True)
     return _Guess(Range(low=number, high=number), False)
 
 

@@ -3,8 +3,6 @@
 import re
 from typing import Literal
 
-from .acts import NOT_SEEN as NOT_SEEN
-
 LIKE_THIS = re.compile(
     r"\b(?:like|similar to|in the (?:vein|style|spirit|mould|mold) of|reminiscent of|reminds? me of|"
     r"remind of|along the lines of|(?:the )?same (?:vibe|feel|feeling|mood|style|kind|sort|"
@@ -71,9 +69,12 @@ TOO_AFTER = re.compile(r"^ (?:looks?|sounds?|seems?|is|are|one is|one looks|'s) 
 LIKED_SHOWN = re.compile(r"(?<!n't )(?<!not )\b(?:love|loved|like|liked|enjoy|enjoyed|adore)\b[^.;!?]{0,12}$")
 NEGATED = re.compile(r"\b(?:not|n'?t|don'?t|didn'?t|doesn'?t|never|wasn'?t|isn'?t|hardly|nothing|no)\b[^.;!?,]{0,30}$")
 JUDGED_AFTER = re.compile(
-    r"^[^.;!?]{0,20}[.;!?,]?\s*(?:\b(?:and|but)\b )?(?:i |we )?(?:it |that |they |that one |both )?(?:really |also |absolutely |just |both )*"
-    r"(?P<bad>hated|disliked|didn'?t (?:really )?(?:like|enjoy|care)|did not (?:really )?(?:like|enjoy|care)|couldn'?t stand|was(?:n'?t| not) (?:very |that |so )?(?:good|great|for me)|was (?:really |so |very |a bit |pretty )*(?:bad|boring|awful|terrible|dull))?"
-    r"(?P<good>loved|liked|enjoyed|adored|was (?:really |so |very |pretty |also |such |a |an )*(?:good|great|amazing|awesome|fun|funny|hilarious|excellent|fantastic|brilliant))?\b"
+    r"^[^.;!?,]{0,20}(?:[.;!?,]\s*)?(?:\b(?:and|but) )?(?:i |we )?(?:it |that |they |that one |both )?"
+    r"(?:really |also |absolutely |just |both )*\b(?:(?P<bad>hated|disliked|did(?:n'?t| not) (?:really )?(?:like|enjoy|care)|"
+    r"couldn'?t stand|was(?:n'?t| not) (?:very |that |so )?(?:good|great|for me)|"
+    r"was (?:really |so |very |a bit |pretty )*(?:bad|boring|awful|terrible|dull))|"
+    r"(?P<good>loved|liked|enjoyed|adored|was (?:really |so |very |pretty |also |such |a |an )*"
+    r"(?:good|great|amazing|awesome|fun|funny|hilarious|excellent|fantastic|brilliant)))\b"
 )
 THIS_OR_THAT = re.compile(
     r"\b(?:not|no|nah|don'?t|nothing)(?: (?:want|like|the|for|into|feeling|that|really|keen on))*\s*$"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ..state import Feeling, Mention
-from .acts import ACCEPT, SEEN
+from .acts import ACCEPT, NOT_SEEN, SEEN
 from .cues import (
     AFTER_NOT,
     CHAIN,
@@ -20,7 +20,6 @@ from .cues import (
     MORE_LIKE_SHOWN,
     NEGATED,
     NEGATED_LIKENESS,
-    NOT_SEEN,
     QUESTIONING,
     SEEN_BEFORE,
     THAN,

@@ -63,7 +63,7 @@ _INTERJECTION = re.compile(
 _BEFORE_CONTENT = frozenset(
     """about with without no not set in on of featuring involving a an some any more less and or but like nothing from
     during has have into where containing around inside under over between only the anything something including plus
-    than too so very want need fancy craving pure real true proper lots kind sort for""".split()
+    than too so very be want need fancy craving pure real true proper lots kind sort for""".split()
 )
 
 

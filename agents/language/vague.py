@@ -100,7 +100,7 @@ def read_vague(message: Message, scopes: Scopes, catalogue: Catalogue) -> list[V
                 continue
             if not message.free(match.start(), match.end()) or attribute.name in found:
                 continue
-            if kind_at(message.clauses, match.start()) in ("comment", "life", "closing") and measure != "age":
+            if kind_at(message.clauses, match.start()) in ("comment", "life", "closing"):
                 continue
             if measure != "age" and not _describes(message, match.end(), catalogue):
                 continue
