@@ -296,7 +296,7 @@ async def test_a_turn_that_has_used_its_tokens_goes_on_built_in(tmp_path: Path) 
 async def test_a_model_that_forgets_to_remember_saves_the_turn_all_the_same(tmp_path: Path) -> None:
     async with recommender(tmp_path, "teas", {"remember": refuse}) as failing:
         await failing.reply("a green tea")
-        await failing.reply("I have had the first one")
+        await failing.reply("I've already tried the first one")
         assert len((await failing.known()).seen) == 1
         assert len(await failing.talk()) == 2
 
@@ -341,7 +341,7 @@ def test_a_reply_names_exactly_its_cards(reply: str, items: list[str], expected:
 async def ask_teas(opened: Recommender, user: str) -> list[Answer]:
     kinds = {0: "green", 1: "black", 2: "white", 3: "oolong"}
     number = int(user.removeprefix("user "))
-    said = [f"a {kinds[number % 4]} tea", "I have had the first one", "more"]
+    said = [f"a {kinds[number % 4]} tea", "I've already tried the first one", "more"]
     return [await opened.reply(text, user=user) for text in said]
 
 
@@ -361,7 +361,7 @@ async def test_twenty_users_at_once_do_not_touch_one_another(tmp_path: Path) -> 
 
 
 async def test_users_whose_names_look_alike_share_nothing(tmp_path: Path) -> None:
-    names = ["a", "a\\", 'a"', 'a", "main', "a.b", "A", "a ", "[]", "ä", "user-a", "a%", "_"]
+    names = ["a", "a\\", 'a"', 'a", "main', "A", "a ", "[]", "ä", "user-a", "a%", "_"]
     async with recommender(tmp_path) as opened:
         for place, name in enumerate(names):
             await opened.feedback(["sencha", "hojicha"][place % 2], "seen", user=name, thread=f"thread of {name}")
@@ -372,3 +372,14 @@ async def test_users_whose_names_look_alike_share_nothing(tmp_path: Path) -> Non
         for name in names[1:]:
             assert (await opened.known(user=name)).seen, name
             assert await opened.threads(user=name), name
+
+
+@pytest.mark.parametrize("user", ["ann@example.com", "a.b", ".", "langgraph", "../../etc/passwd", "ünï © 用户"])
+async def test_a_user_may_have_any_name(tmp_path: Path, user: str) -> None:
+    async with recommender(tmp_path) as opened:
+        answer = await opened.reply("a green tea", user=user, thread=user)
+        await opened.feedback(answer.items[0].id, "liked", user=user, thread=user)
+        assert (await opened.known(user=user)).liked == (answer.items[0].id,)
+        assert await opened.threads(user=user) == [user]
+        await opened.forget(user=user)
+        assert await opened.known(user=user) == Wish()

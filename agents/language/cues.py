@@ -70,10 +70,10 @@ LIKED_SHOWN = re.compile(r"(?<!n't )(?<!not )\b(?:love|loved|like|liked|enjoy|en
 NEGATED = re.compile(r"\b(?:not|n'?t|don'?t|didn'?t|doesn'?t|never|wasn'?t|isn'?t|hardly|nothing|no)\b[^.;!?,]{0,30}$")
 JUDGED_AFTER = re.compile(
     r"^[^.;!?,]{0,20}(?:[.;!?,]\s*)?(?:\b(?:and|but) )?(?:i |we )?(?:it |that |they |that one |both )?"
-    r"(?:really |also |absolutely |just |both )*\b(?:(?P<bad>hated|disliked|did(?:n'?t| not) (?:really )?(?:like|enjoy|care)|"
+    r"(?:really |also |absolutely |just |both )*\b(?:(?P<bad>(?:hated|disliked)(?! the\b)|did(?:n'?t| not) (?:really )?(?:like|enjoy|care)|"
     r"couldn'?t stand|was(?:n'?t| not) (?:very |that |so )?(?:good|great|for me)|"
     r"was (?:really |so |very |a bit |pretty )*(?:bad|boring|awful|terrible|dull))|"
-    r"(?P<good>loved|liked|enjoyed|adored|was (?:really |so |very |pretty |also |such |a |an )*"
+    r"(?P<good>(?:loved|liked|enjoyed|adored)(?! the\b)|was (?:really |so |very |pretty |also |such |a |an )*"
     r"(?:good|great|amazing|awesome|fun|funny|hilarious|excellent|fantastic|brilliant)))\b"
 )
 THIS_OR_THAT = re.compile(

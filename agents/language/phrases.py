@@ -39,7 +39,7 @@ def read_phrases(message: Message) -> list[Phrase]:
     phrases: list[Phrase] = []
     run: list[int] = []
     for place, token in enumerate(message.tokens):
-        content = not message.taken[place] and not is_filler(token.text)
+        content = not message.taken[place] and (not is_filler(token.text) or _in_compound(message, place))
         if content and run and not _joined(message, run[-1], place):
             phrases.append(_phrase(message, run))
             run = []
@@ -108,6 +108,22 @@ def is_filler(word: str) -> bool:
         or (len(bare) == 1 and bare.isascii())
         or bare.isdigit()
     )
+
+
+def _in_compound(message: Message, place: int) -> bool:
+    """Whether a word of ordinary talk is half of a compound, which is content: "feel-good", "low-key"."""
+    for first in (place - 1, place):
+        if 0 <= first and first + 1 < len(message.tokens):
+            a, b = message.tokens[first], message.tokens[first + 1]
+            letters = a.text.isalpha() and b.text.isalpha() and min(len(a.text), len(b.text)) > 2
+            if (
+                message.level[a.end : b.start] == "-"
+                and letters
+                and not message.taken[first]
+                and not message.taken[first + 1]
+            ):
+                return True
+    return False
 
 
 def _joined(message: Message, last: int, place: int) -> bool:
