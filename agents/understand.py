@@ -102,7 +102,8 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         preferences.append(Preference(limit=vague.limit, strength=strength, words=said))
         message.take(vague.start, vague.end)
     for found in message.found:
-        if found.of("noun") or found.of("attribute"):
+        halved = message.level[message.end(found) : message.end(found) + 1] == "-"
+        if found.of("noun") or (found.of("attribute") and not halved):
             message.take(message.start(found), message.end(found))
     phrases = read_phrases(message)
     sure = bool(preferences or mentions)
@@ -258,6 +259,9 @@ def _act(
     questioning = bool(acts.QUESTION.search(level))
     pointed = bool(references) or bool(mentions)
     more_like = any(m.feeling == "like_this" and m.item in wish.focus for m in mentions)
+    more = bool(acts.with_nouns(acts.MORE, schema.noun, schema.nouns).search(level))
+    if wish.focus and more and not preferences and not mentions and not acts.ABOUT.search(level):
+        return "more"
     if not more_like and (questioning or acts.ABOUT.search(level) or acts.WHY.search(level)):
         if questioning and sum(r.certain for r in references) > 1 and acts.BETWEEN_TWO.search(level):
             return "compare"
@@ -282,12 +286,7 @@ def _act(
             if re.search(r"\b(?:bye|good ?night|see you|take care|have a (?:good|great|nice))\b", level)
             else "thanks"
         )
-    if (
-        wish.focus
-        and (acts.with_nouns(acts.MORE, schema.noun, schema.nouns).search(level))
-        and not preferences
-        and not rejected
-    ):
+    if wish.focus and more and not preferences and not rejected:
         return "more"
     if wish.focus and not wish.asking and (rejected or (acts.REJECT.search(level) and not acts.NOT_SEEN.search(level))):
         return "reject" if not preferences or rejected else "request"

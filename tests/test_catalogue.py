@@ -25,7 +25,7 @@ def test_an_item_is_found_by_its_id() -> None:
 
 
 def test_an_unknown_id_is_told_and_a_long_one_is_cut() -> None:
-    with pytest.raises(UnknownItemError, match="'things' has no item with the id 'x{57}...'") as caught:
+    with pytest.raises(UnknownItemError, match=r"'things' has no item with the id 'x{57}\.\.\.'") as caught:
         Catalogue("things", Schema(), ITEMS).item("x" * 300)
     assert caught.value.hint
 

