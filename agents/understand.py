@@ -42,6 +42,11 @@ _TASTE = re.compile(
     r"are) (?:my favou?rite|great|amazing|brilliant|the best|wonderful|awful|terrible|boring|"
     r"beautiful)\b"
 )
+_RESTART = re.compile(
+    r"^.+\b(?:no,? wait|wait,? no|scratch that|strike that|on second thoughts?|hold on,? no|actually,? no)\b[\s,.:;!-]*(?=\w+ \w)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What was said before somebody begins again."""
 _IDIOMS = re.compile(
     r"\b(?:to (?:death|tears|bits)|on earth|by the way|a let[- ]?down|let down|such a thing as|"
     r"worth it|in the back|for god'?s sake|oh my god|please god|had me in stitches|in stitches"
@@ -54,7 +59,7 @@ _TONIGHT = re.compile(r"\b(?:tonight|today|right now|this time|for now|at the mo
 async def understand(text: str, wish: Wish, index: Index, today: date | None = None) -> Understanding:
     """What a message means, given what the conversation has wished for so far."""
     catalogue = index.catalogue
-    message = Message.read(text, index.lexicon)
+    message = Message.read(_RESTART.sub("", text), index.lexicon)
     references = read_references(message, wish.focus, catalogue, wish.spoken)
     found_quantities = find_quantities(message.level, today or date.today())
     named = read_titles(message, found_quantities, catalogue, (*wish.focus, *wish.shown))

@@ -138,13 +138,13 @@ def main(folder: Path) -> None:
         started = time.monotonic()
         events = int(forked(partial(count_events, partial(work, whole), whole, None)))
         lasted = time.monotonic() - started
-        points = {2, events - 2, *chance.sample(range(1, events + 1), 5)} if name == "build" else {12, events // 2}
+        points = {events - 2, *chance.sample(range(1, events + 1), 4)} if name == "build" else {events // 2}
         for point in sorted(points):
             home = trial(f"{name} {point}")
             died = forked(partial(count_events, partial(work, home), home, point))
             report(f"{name}: event {point} of {events}", home, died)
-    for step in range(3):
-        seconds = lasted * (step + chance.random()) / 3
+    for step in range(2):
+        seconds = lasted * (step + chance.random()) / 2
         home = trial(f"moment {step}")
         report(f"build: moment {step}", home, forked(partial(build_for, home, seconds)))
 

@@ -43,9 +43,14 @@ def test_a_folder_stays_when_the_block_fails(tmp_path: Path) -> None:
     path = tmp_path / "model"
     path.mkdir()
     (path / "old").touch()
-    with pytest.raises(FileNotFoundError), replace_folder(path) as draft:
-        (draft / "new").touch()
-        (tmp_path / "missing").read_text()
+
+    def fail() -> None:
+        with replace_folder(path) as draft:
+            (draft / "new").touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert names(path) == {"old"}
     assert names(tmp_path) == {"model"}
 

@@ -165,7 +165,7 @@ def test_a_build_that_is_killed_leaves_the_old_version_or_the_new_one(tmp_path: 
     ran = subprocess.run([sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, timeout=100)
     trials = [json.loads(line) for line in ran.stdout.splitlines()]
     assert ran.returncode == 0, ran.stderr[-2000:]
-    assert len(trials) >= 10
+    assert len(trials) >= 7
     assert {trial[2] for trial in trials} == {"old", "new"}, trials
     for where, died, found, mended, tidy in trials:
         assert died in ("killed by 9", "killed by 14", "None"), where

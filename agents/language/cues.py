@@ -40,8 +40,10 @@ LIKED_AFTER = re.compile(
 DISLIKED_AFTER = re.compile(
     r"^[\"'”]*,? (?:was|is|are|were|'s) (?:really |so |just |very |absolutely |pretty |kind of |"
     r"a bit |a little |way |such |too )*(?:bad|boring|awful|terrible|overrated|dull|disappointing|horrible|slow|"
-    r"garbage|rubbish|meh|stupid)|^[\"'”]*,? (?:was|is|are|were|'s) (?:really |so |just |very |kind of |a bit |way )*(?:not |too )(?:\w+ )?(?:long|scary|silly|"
-    r"good|great|for me|my thing|my cup|violent|dark|weird|sad|slow)|^[\"'”]* (?:really |just |totally )?(?:bored|annoyed|disappointed|scared|"
+    r"garbage|rubbish|meh|stupid)|^[\"'”]*,? (?:was|is|are|were|'s) (?:really |so |just |very |"
+    r"kind of |a bit |way )*(?:not |too )(?:\w+ )?(?:long|scary|silly|"
+    r"good|great|for me|my thing|my cup|violent|dark|weird|sad|slow)|^[\"'”]* (?:really |just |"
+    r"totally )?(?:bored|annoyed|disappointed|scared|"
     r"disgusted) (?:me|us)|^[\"'”]* (?:left me cold|did nothing for me|wasn'?t for me|isn'?t for me|"
     r"isn'?t my)"
 )
@@ -56,21 +58,25 @@ QUESTIONING = re.compile(
 )
 LIKE_AS_VERB = re.compile(
     r"\b(?:i|we|you|they|he|she|who|n'?t|not|never|'ll|'d|will|would|might|could|to|also|really|did|do|does|both|all)"
-    r"(?: (?:really|also|ever|even|all|both|just|do|did|actually|quite))* (?:like|fan of|fans of|think)[\s\"'“]*(?:the \w+ )?$"
+    r"(?: (?:really|also|ever|even|all|both|just|do|did|actually|quite))* (?:like|fan of|fans of|"
+    r"think)[\s\"'“]*(?:the \w+ )?$"
 )
 NEGATED_LIKENESS = re.compile(
-    r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never)(?: anything| something| \w+)? (?:like|similar to|such as)\W*(?:the )?$"
+    r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never)(?: anything| something| \w+)? (?:like|"
+    r"similar to|such as)\W*(?:the )?$"
 )
 UNSURE = re.compile(r"\b(?:not sure|unsure|don'?t know|wonder|if)\b")
 MORE_LIKE_SHOWN = re.compile(
-    r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|to|of|in the (?:style|vein) of)\s*$"
+    r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|"
+    r"to|of|in the (?:style|vein) of)\s*$"
 )
 TOO_AFTER = re.compile(r"^ (?:looks?|sounds?|seems?|is|are|one is|one looks|'s) (?:a bit |way |far |much |just )?too\b")
 LIKED_SHOWN = re.compile(r"(?<!n't )(?<!not )\b(?:love|loved|like|liked|enjoy|enjoyed|adore)\b[^.;!?]{0,12}$")
 NEGATED = re.compile(r"\b(?:not|n'?t|don'?t|didn'?t|doesn'?t|never|wasn'?t|isn'?t|hardly|nothing|no)\b[^.;!?,]{0,30}$")
 JUDGED_AFTER = re.compile(
     r"^[^.;!?,]{0,20}(?:[.;!?,]\s*)?(?:\b(?:and|but) )?(?:i |we )?(?:it |that |they |that one |both )?"
-    r"(?:really |also |absolutely |just |both )*\b(?:(?P<bad>(?:hated|disliked)(?! the\b)|did(?:n'?t| not) (?:really )?(?:like|enjoy|care)|"
+    r"(?:really |also |absolutely |just |both )*\b(?:(?P<bad>(?:hated|disliked)(?! the\b)|did(?:n'?t|"
+    r" not) (?:really )?(?:like|enjoy|care)|"
     r"couldn'?t stand|was(?:n'?t| not) (?:very |that |so )?(?:good|great|for me)|"
     r"was (?:really |so |very |a bit |pretty )*(?:bad|boring|awful|terrible|dull))|"
     r"(?P<good>(?:loved|liked|enjoyed|adored)(?! the\b)|was (?:really |so |very |pretty |also |such |a |an )*"

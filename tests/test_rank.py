@@ -1,0 +1,60 @@
+import numpy as np
+from convrec.agents.nli import judge
+from convrec.agents.rank import rank
+from convrec.agents.state import Judged, Pick, Preference, Wish
+from talk_stage import index_of, labelled
+
+SWEET = labelled("flavours", "sweet", strength="prefer")
+TEAS = list(index_of("teas").catalogue.row_of)
+
+
+async def ranked(*preferences: Preference, count: int = 3, **wish: object) -> list[Pick]:
+    whole = Wish.model_validate({"preferences": preferences, **wish})
+    accepted = await judge([Judged(item=i, score=1.0) for i in TEAS], preferences, index_of("teas"))
+    return await rank(accepted, whole, index_of("teas"), count)
+
+
+async def test_what_entails_a_preference_comes_first() -> None:
+    picks = await ranked(SWEET)
+    catalogue = index_of("teas").catalogue
+    assert all("sweet" in catalogue.item(p.item).attributes["flavours"] for p in picks)
+
+
+async def test_what_is_to_be_avoided_comes_last() -> None:
+    picks = await ranked(labelled("flavours", "floral", strength="avoid"), count=len(TEAS))
+    floral = {i.id for i in index_of("teas").catalogue.items if "floral" in i.attributes["flavours"]}
+    assert {p.item for p in picks[-len(floral) :]} == floral
+
+
+async def test_no_more_come_than_are_asked_for_and_none_twice() -> None:
+    picks = await ranked(SWEET, count=5)
+    assert len({p.item for p in picks}) == len(picks) == 5
+    assert len(await ranked(SWEET, count=50)) == len(TEAS)
+    assert await rank([], Wish(), index_of("teas"), 3) == []
+
+
+async def test_ranking_is_deterministic() -> None:
+    assert await ranked(SWEET, count=8) == await ranked(SWEET, count=8)
+
+
+async def test_likeness_to_a_disliked_item_counts_against() -> None:
+    def place(picks: list[Pick], item: str) -> int:
+        return [p.item for p in picks].index(item)
+
+    plain = await ranked(count=len(TEAS))
+    index = index_of("teas")
+    similar = index.vectors.matrix @ index.vectors.matrix[index.catalogue.row_of["silver-needle"]]
+    nearest = index.catalogue.items[int(np.argsort(-similar)[1])].id
+    assert place(await ranked(count=len(TEAS), disliked=("silver-needle",)), nearest) >= place(plain, nearest)
+
+
+async def test_three_picks_are_not_three_times_the_same() -> None:
+    picks = await ranked(count=3)
+    kinds = {index_of("teas").catalogue.item(p.item).attributes["kind"] for p in picks}
+    assert len(kinds) > 1
+
+
+async def test_a_pick_carries_its_verdicts_reason_and_tools() -> None:
+    accepted = await judge([Judged(item="sencha", tools={"words": 1})], [SWEET], index_of("teas"))
+    (pick,) = await rank([accepted[0].model_copy(update={"summary": "why"})], Wish(), index_of("teas"), 3)
+    assert (pick.reason, pick.tools, len(pick.verdicts)) == ("why", {"words": 1}, 1)
