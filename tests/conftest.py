@@ -10,7 +10,11 @@ from convrec.tools.items import Interaction, Item
 from convrec.tools.schema import Schema
 from convrec.tools.storage import Home
 from fakes import HashEncoder
+from hypothesis import settings
 from suites import catalogue
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ A comment is not a wish: "it was a bit long, with too much singing" says how som
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 Kind = Literal["wish", "taste", "comment", "life", "closing"]
@@ -36,12 +37,13 @@ _TASTE = re.compile(
     r"(?:love|like|enjoy|adore|hate|dislike|prefer|stand|into|a (?:big |huge )?(?:fan|sucker)|"
     r"not (?:a fan|into)|allergic|watch|read|play|loves|likes|enjoys|hates|prefers|fans? of|big fan)\b"
 )
-_OPENING = r"^\W*(?:(?:and|but|so|well|also|because|oh|yes|yeah|yep|no|nah|ok|okay|actually|honestly|plus|"
-        r"hmm|wow|haha|lol|i think|i thought|i guess|maybe)\b[\s,!.]*)*"
+_OPENING = (
+    r"^\W*(?:(?:and|but|so|well|also|because|oh|yes|yeah|yep|no|nah|ok|okay|actually|honestly|plus|"
+    r"hmm|wow|haha|lol|i think|i thought|i guess|maybe)\b[\s,!.]*)*"
+)
 _COMMENT = re.compile(
-    _OPENING
-    + r"(?:(?:it|that|this|those|these|they|he|she|there|which|that one|this one|everyone|"
-      r"everybody)(?:'s| is| was| were| are| had| has| have|'d| did| made| makes|"
+    _OPENING + r"(?:(?:it|that|this|those|these|they|he|she|there|which|that one|this one|everyone|"
+    r"everybody)(?:'s| is| was| were| are| had| has| have|'d| did| made| makes|"
     r" look(?:s|ed)?| seem(?:s|ed)?| felt| sound(?:s|ed)?| got| gave| really| just| also| kind|"
     r" stars?| starred| plays?| played| won| came)"
     r"|(?:i|we|my \w+|the kids|the \w+ (?:in|of) it)(?:'ve| have| had|'d)?(?: really| also| just|"
@@ -77,7 +79,7 @@ def read_clauses(level: str, titles: list[tuple[int, int]]) -> list[Clause]:
     """The clauses of a folded message, in order, together covering it; the words of titles decide nothing."""
     blank = blank_out(level, titles)
     edges = [0, *(m.end() for m in _STOP.finditer(blank)), len(level)]
-    return [Clause(a, b, _kind(blank[a:b])) for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    return [Clause(a, b, _kind(blank[a:b])) for a, b in pairwise(edges) if a < b]
 
 
 def kind_at(clauses: list[Clause], place: int) -> Kind:

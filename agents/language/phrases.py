@@ -113,7 +113,7 @@ def is_filler(word: str) -> bool:
 def _in_compound(message: Message, place: int) -> bool:
     """Whether a word of ordinary talk is half of a compound, which is content: "feel-good", "low-key"."""
     for first in (place - 1, place):
-        if 0 <= first and first + 1 < len(message.tokens):
+        if first >= 0 and first + 1 < len(message.tokens):
             a, b = message.tokens[first], message.tokens[first + 1]
             letters = a.text.isalpha() and b.text.isalpha() and min(len(a.text), len(b.text)) > 2
             if (
