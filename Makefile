@@ -11,7 +11,7 @@ DEV := $(VENV)/.dev
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help ui chat install test check fix bench clean
+.PHONY: help ui chat install test walk check fix bench clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ install: $(DEV) ## Install everything, tests and checks included, into .venv
 
 test: $(DEV) ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
+
+walk: $(DEV) ## Walk through the page in Chromium (Debian's package chromium), with screenshots in walk/
+	$(PIP) --editable '.[browser]'
+	CONVREC_WALK=1 $(BIN)/python tests/browser/walk.py --shots walk $(ARGS)
 
 check: $(DEV) ## Check style, formatting and types
 	$(BIN)/ruff check

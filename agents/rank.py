@@ -10,6 +10,7 @@ import numpy as np
 
 from ..tools.index import Index
 from .state import Judged, Pick, Wish
+from .summarize import reason
 
 WEIGHTS = {"must": 1.0, "prefer": 1.0, "avoid": 1.0, "must_not": 0.1}
 """How much a verdict counts by its preference's strength; hard ones have filtered, and tell by salience only."""
@@ -29,7 +30,13 @@ async def rank(accepted: Sequence[Judged], wish: Wish, index: Index, count: int)
     order = np.argsort(-scores, kind="stable")[:_POOL]
     chosen = _diverse([accepted[i] for i in order], scores[order], index, count)
     return [
-        Pick(item=j.item, score=round(float(s), 4), reason=j.summary, verdicts=j.verdicts, tools=j.tools)
+        Pick(
+            item=j.item,
+            score=round(float(s), 4),
+            reason=reason(j.item, j.verdicts, wish, index),
+            verdicts=j.verdicts,
+            tools=j.tools,
+        )
         for j, s in chosen
     ]
 

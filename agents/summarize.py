@@ -19,8 +19,11 @@ _LONGEST = 180
 
 
 async def summarize(accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
-    """Candidates with a summary: what speaks for each, from its own words."""
-    return [j.model_copy(update={"summary": reason(j.item, j.verdicts, wish, index)}) for j in accepted]
+    """Candidates with a summary of their evidence, for whoever ranks them."""
+    taste = _Taste(wish, index)
+    return [
+        j.model_copy(update={"summary": "; ".join([*evidence(j.verdicts), *taste.shared_by(j.item)])}) for j in accepted
+    ]
 
 
 def reason(
@@ -29,9 +32,8 @@ def reason(
     """Why an item fits, in its own words: a sentence of its text, then evidence that is not told already."""
     item = index.catalogue.item(item_id)
     sentence = telling_sentence(item, wish)
-    parts = [
-        p for p in (*evidence(verdicts), *in_common(item, wish, index)) if p not in told and sentence[:40] not in p
-    ]
+    parts = [*evidence(verdicts), *_Taste(wish, index).shared_by(item_id)]
+    parts = [p for p in parts if p not in told and not (sentence and sentence[:40] in p)]
     parts = [*parts[:_SHOWN], *(f"though {v.evidence}" for v in verdicts if v.label == "contradicts" and v.evidence)]
     if sentence and parts:
         return f"{sentence} ({'; '.join(parts)})"
@@ -63,14 +65,26 @@ def evidence(verdicts: Sequence[Verdict]) -> list[str]:
     return [f"{name}: {', '.join(values)}" if values else name for name, values in grouped.items()]
 
 
-def in_common(item: Item, wish: Wish, index: Index) -> list[str]:
-    """The labels that an item shares with what the user likes, rarest first; labels that many items carry tell nothing."""
-    seeds = [index.catalogue.item(i) for i in (wish.seeds or wish.liked)[-2:]]
-    found: list[tuple[int, str]] = []
-    for attribute in index.catalogue.schema.of_kind("category"):
-        theirs = {v for seed in seeds for v in seed.labels(attribute.name)}
-        column = index.catalogue.columns.categories[attribute.name]
-        for value in item.labels(attribute.name):
-            if value in theirs and len(column.rows(value)) <= _TELLING * len(index.catalogue):
-                found.append((len(column.rows(value)), value))
-    return [f"in common with what you like: {', '.join(value for _, value in sorted(found)[:3])}"] if found else []
+class _Taste:
+    """The labels of what the user likes that few items carry, so that sharing one tells something."""
+
+    def __init__(self, wish: Wish, index: Index) -> None:
+        self._index = index
+        self._telling: dict[str, dict[str, int]] = {}
+        seeds = [index.catalogue.item(i) for i in (wish.seeds or wish.liked)[-2:]]
+        for attribute in index.catalogue.schema.of_kind("category"):
+            column = index.catalogue.columns.categories[attribute.name]
+            counts = {v: len(column.rows(v)) for seed in seeds for v in seed.labels(attribute.name)}
+            self._telling[attribute.name] = {v: c for v, c in counts.items() if c <= _TELLING * len(index.catalogue)}
+
+    def shared_by(self, item_id: str) -> list[str]:
+        """The labels that an item shares with what the user likes, rarest first, as one piece of evidence."""
+        item = self._index.catalogue.item(item_id)
+        found = sorted(
+            (telling[v], v)
+            for name, telling in self._telling.items()
+            if telling
+            for v in item.labels(name)
+            if v in telling
+        )
+        return [f"in common with what you like: {', '.join(v for _, v in found[:3])}"] if found else []

@@ -214,7 +214,8 @@ def remove_catalogue(ctx: typer.Context, name: Annotated[str, typer.Argument()],
 
     shell: Shell = ctx.obj
     home = Home(shell.settings().home)
-    home.version(name)
+    if not home.exists(name):
+        home.version(name)
     shell.confirm(f"Delete the catalogue {name!r} from {home.folder}?", yes)
     remove_index(home, name)
     shell.err.print(Text(f"Deleted the catalogue {name!r}."))

@@ -128,7 +128,7 @@ def excluding_messages(count: int, seed: int = 0) -> list[str]:
 def vague_messages(count: int, seed: int = 0) -> list[str]:
     """Wishes that say nothing to search by, so that a question is asked."""
     chance = random.Random(seed)
-    return [f"{chance.choice(('Can you', 'Could you', 'Please'))} recommend a work" for _ in range(count)]
+    return [f"{chance.choice(('Can you', 'Could you', 'Please'))} recommend me something" for _ in range(count)]
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from convrec.agents.state import Answer, Card, Preference, Strength, Understandi
 from convrec.agents.understand import understand
 from convrec.tools.catalogue import Catalogue
 from convrec.tools.columns import Columns
-from convrec.tools.encoder import SHIPPED
+from convrec.tools.encoder import SHIPPED, Encoder
 from convrec.tools.index import Index, build_index, open_index
 from convrec.tools.items import Item
 from convrec.tools.lexical import Lexical, item_text
@@ -38,9 +38,9 @@ from suites import NAMES, catalogue, reading_index
 TODAY = date(2026, 11, 22)
 
 
-def small_index(name: str, schema: Schema, items: Sequence[Item]) -> Index:
-    """An index in memory, with the fake encoder."""
-    encoder, texts = HashEncoder(), [item_text(i, schema) for i in items]
+def small_index(name: str, schema: Schema, items: Sequence[Item], encoder: Encoder | None = None) -> Index:
+    """An index in memory, with the fake encoder unless another is given."""
+    encoder, texts = encoder or HashEncoder(), [item_text(i, schema) for i in items]
     vectors = Vectors(encoder.encode(texts), [i.id for i in items], _no_chroma)
     return Index(Catalogue(name, schema, items), encoder, vectors, Lexical.build(texts))
 
@@ -51,9 +51,12 @@ def _no_chroma() -> None:
 
 @cache
 def index_of(name: str) -> Index:
-    """One of the catalogues: films, games, books, teas or columns."""
+    """One of the catalogues: films, games, books, teas or columns; "real games" has the films' encoder."""
     if name == "films":
         return _films()
+    if name.startswith("real "):
+        plain = index_of(name.removeprefix("real ")).catalogue
+        return small_index(plain.name, plain.schema, plain.items, index_of("films").encoder)
     schema, items = {"teas": (TEAS, TEA_ITEMS), "columns": (COLUMNS, COLUMN_ITEMS)}.get(name) or catalogue(name)
     return small_index(name, schema, items)
 

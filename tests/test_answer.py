@@ -61,6 +61,11 @@ async def test_why_names_what_fits_what_is_missed_and_what_is_unsaid() -> None:
     assert "moonlight" in reply
 
 
+async def test_why_names_the_item_even_where_it_misses_everything() -> None:
+    reply = await told("sencha", kind="why", wish=Wish(preferences=(ranged("minutes", high=1, strength="prefer"),)))
+    assert bold_titles(reply) == {"Sencha"}
+
+
 async def test_why_without_a_wish_is_honest() -> None:
     reply = await told("sencha", kind="why")
     assert "not told me much" in reply

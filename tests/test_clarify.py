@@ -80,12 +80,14 @@ async def test_at_most_two_questions_come_in_a_row_and_none_twice(tmp_path: Path
             row = row + 1 if answer.question else 0
             assert row <= 2
             asked += [answer.question.attribute] if answer.question else []
-            assert answer.question or answer.items or not answer.act == "request", (text, answer.reply)
+            assert answer.question or answer.items or answer.act != "request", (text, answer.reply)
         assert len(asked) == len(set(asked))
         assert asked
 
 
-@pytest.mark.parametrize("text", ["surprise me", "anything", "whatever", "you choose", "I don't care", "no idea, just pick one"])
+@pytest.mark.parametrize(
+    "text", ["surprise me", "anything", "whatever", "you choose", "I don't care", "no idea, just pick one"]
+)
 async def test_who_wants_a_surprise_is_not_asked(tmp_path: Path, text: str) -> None:
     async with recommender(tmp_path, "games") as opened:
         answer = await opened.reply(text)
@@ -93,7 +95,9 @@ async def test_who_wants_a_surprise_is_not_asked(tmp_path: Path, text: str) -> N
         assert len(answer.items) == 3
 
 
-@pytest.mark.parametrize("text", ["surprise me", "I don't mind", "no preference", "doesn't matter", "not sure", "you decide", "any"])
+@pytest.mark.parametrize(
+    "text", ["surprise me", "I don't mind", "no preference", "doesn't matter", "not sure", "you decide", "any"]
+)
 async def test_declining_a_question_brings_items_and_no_other_question(tmp_path: Path, text: str) -> None:
     async with recommender(tmp_path, "games") as opened:
         assert (await opened.reply("I want a game")).question

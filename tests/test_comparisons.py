@@ -10,7 +10,8 @@ async def hard(text: str, name: str = "films", wish: Wish | None = None) -> set[
 @pytest.mark.parametrize(
     ("text", "bounds"),
     [
-        ("under two hours", "..120"), ("at most 90 minutes", "..90"), ("over two hours", "120.."), ("no more than 2 hours", "..120"),
+        ("under two hours", "..120"), ("at most 90 minutes", "..90"), ("over two hours", "120.."),
+        ("no more than 2 hours", "..120"),
         ("between 90 and 120 minutes", "90..120"), ("at least an hour and a half", "90.."), ("90 minutes or less", "..90"),
         ("not longer than 100 minutes", "..100"), ("100 min max", "..100"),
     ],
@@ -23,7 +24,8 @@ async def test_a_duration_with_a_comparison_is_a_hard_range(text: str, bounds: s
     ("text", "bounds"),
     [
         ("before 1990", "..1990"), ("after 1990", "1991.."), ("since 2000", "2000.."), ("from 1980 to 1985", "1980..1986"),
-        ("80s or early 90s", "1980..1994"), ("the 60s or the 80s", "1960..1970|1980..1990"), ("between 1950 and 1959", "1950..1960"),
+        ("80s or early 90s", "1980..1994"), ("the 60s or the 80s", "1960..1970|1980..1990"),
+        ("between 1950 and 1959", "1950..1960"),
         ("nothing before 1970", "1970.."), ("no later than 1999", "..2000"), ("in 1994", "1994..1995"),
     ],
 )  # fmt: skip

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from convrec.agents.language.quantities import find_quantities, read_number
 from talk_stage import TODAY
@@ -54,7 +56,7 @@ def test_a_plain_number_keeps_the_word_after_it() -> None:
 def test_quantities_come_in_order_and_never_overlap() -> None:
     quantities = find_quantities("two 90s films of 2 hours under $20 for a 12 year old, 4 stars", TODAY)
     assert [q.kind for q in quantities] == ["number", "period", "minutes", "money", "age", "stars"]
-    assert all(a.end <= b.start for a, b in zip(quantities, quantities[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(quantities))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,11 @@ ASK = Understanding(act="request")
 
 
 async def told(
-    *ids: str, wish: Wish | None = None, few: bool = False, said: Understanding = ASK, verdicts: tuple[Verdict, ...] = ()
+    *ids: str,
+    wish: Wish | None = None,
+    few: bool = False,
+    said: Understanding = ASK,
+    verdicts: tuple[Verdict, ...] = (),
 ) -> str:
     return await respond([Pick(item=i, verdicts=verdicts) for i in ids], said, wish or Wish(), TEAS, few)
 

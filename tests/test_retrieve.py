@@ -28,7 +28,9 @@ async def test_only_what_the_hard_limits_allow_is_found() -> None:
 
 
 async def test_unwanted_labels_are_left_out_and_soft_ones_only_order() -> None:
-    ids = await found(labelled("kind", "black", "green", strength="must_not"), labelled("flavours", "sweet", strength="prefer"))
+    ids = await found(
+        labelled("kind", "black", "green", strength="must_not"), labelled("flavours", "sweet", strength="prefer")
+    )
     kinds = {index_of("teas").catalogue.item(i).attributes["kind"] for i in ids}
     assert kinds == {("white",), ("oolong",), ("herbal",)}
     assert ids.index("milk-oolong") < ids.index("white-peony")
@@ -70,7 +72,13 @@ def test_the_query_holds_what_is_wanted_and_nothing_else() -> None:
 
 async def test_a_miss_names_the_limit_that_excludes_most_and_what_breaks_only_that() -> None:
     index = index_of("teas")
-    wish = Wish(preferences=(labelled("kind", "white"), ranged("minutes", high=2), labelled("flavours", "smoky", strength="must_not")))
+    wish = Wish(
+        preferences=(
+            labelled("kind", "white"),
+            ranged("minutes", high=2),
+            labelled("flavours", "smoky", strength="must_not"),
+        )
+    )
     result = await retrieve(wish, ASK, index)
     assert result.candidates == []
     assert result.miss is not None

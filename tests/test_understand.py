@@ -197,7 +197,9 @@ async def test_the_age_of_the_talk_is_not_read_into_a_new_wish() -> None:
     assert got.dropped == (labelled("genres", "Crime").key,)
 
 
-@pytest.mark.parametrize("text", ["five French comedies", "three green films", "two short films", "show me 4 old films"])
+@pytest.mark.parametrize(
+    "text", ["five French comedies", "three green films", "two short films", "show me 4 old films"]
+)
 async def test_a_number_counts_items_whatever_stands_between(text: str) -> None:
     got = await read(text)
     assert got.count == {"five": 5, "three": 3, "two": 2, "show": 4}[text.split()[0]]

@@ -21,7 +21,9 @@ def test_what_is_dropped_goes_and_what_is_said_again_stands_once() -> None:
 
 
 def test_a_reset_forgets_wishes_and_keeps_what_is_known_of_items() -> None:
-    wish = Wish(preferences=(COMEDY,), seen=("a",), shown=("b",), seeds=("c",), liked=("c",), focus=("b",), asked=("x",))
+    wish = Wish(
+        preferences=(COMEDY,), seen=("a",), shown=("b",), seeds=("c",), liked=("c",), focus=("b",), asked=("x",)
+    )
     fresh = grow(wish, saying("reset"))
     assert (fresh.preferences, fresh.seeds, fresh.focus, fresh.asked) == ((), (), (), ())
     assert (fresh.seen, fresh.shown, fresh.liked) == (("a",), ("b",), ("c",))
@@ -52,7 +54,7 @@ def test_a_disliked_item_is_no_seed() -> None:
 def test_an_item_merely_mentioned_changes_no_feeling_and_is_what_it_means() -> None:
     wish = grow(Wish(focus=("a", "b")), saying(mentions=(Mention(item="b"),)))
     assert wish.spoken == "b"
-    assert not (wish.liked or wish.disliked or wish.seen or wish.seeds)
+    assert (wish.liked, wish.disliked, wish.seen, wish.seeds) == ((), (), (), ())
 
 
 def test_it_is_the_item_last_asked_about() -> None:
@@ -76,7 +78,9 @@ def test_what_was_shown_is_in_focus_and_barred() -> None:
 
 
 def test_all_that_a_user_knows_or_refuses_is_barred() -> None:
-    wish = Wish(seen=("a",), disliked=("b",), rejected=("c",), accepted=("d",), liked=("e",), shown=("f",), seeds=("g",))
+    wish = Wish(
+        seen=("a",), disliked=("b",), rejected=("c",), accepted=("d",), liked=("e",), shown=("f",), seeds=("g",)
+    )
     assert wish.barred == set("abcdef")
 
 

@@ -145,7 +145,9 @@ def _folder_name(name: str) -> str:
 def _load_model(name: str) -> "SentenceTransformer":
     place = _find_model(name)
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
 
+    transformers_logging.disable_progress_bar()
     try:
         return SentenceTransformer(place, device="cpu", local_files_only=True)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:

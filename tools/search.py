@@ -96,12 +96,11 @@ def items_preferred(
 ) -> list[Candidate]:
     """Items that satisfy most of the wanted limits on attributes and fewest of the unwanted, ties by how well known."""
     columns = index.catalogue.columns
-    scores = index.catalogue.popularity * 0.5
-    for limit in wanted:
-        scores = scores + (columns.judge(limit) == 1)
-    for limit in unwanted:
-        scores = scores - (columns.judge(limit) == 1)
-    return _best(index, scores, k, allowed, least=0.5 if wanted else None)
+    held = np.sum([columns.judge(limit) == 1 for limit in wanted], axis=0) if wanted else np.zeros(columns.count)
+    broken = np.sum([columns.judge(limit) == 1 for limit in unwanted], axis=0) if unwanted else 0
+    if wanted:
+        allowed = held > 0 if allowed is None else allowed & (held > 0)
+    return _best(index, held - broken + 0.5 * index.catalogue.popularity, k, allowed, least=None)
 
 
 def allowed_rows(index: Index, musts: Sequence[Limit], must_nots: Sequence[Limit] = ()) -> np.ndarray:

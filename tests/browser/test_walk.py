@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -7,6 +8,7 @@ import pytest
 from walk import find_browser
 
 pytestmark = [
+    pytest.mark.skipif(not os.environ.get("CONVREC_WALK"), reason="takes minutes on a busy machine: make walk"),
     pytest.mark.skipif(not find_browser(), reason="no chromium here: apt-get install chromium"),
     pytest.mark.skipif(find_spec("playwright") is None, reason="no playwright here: pip install playwright"),
     pytest.mark.timeout(300),
