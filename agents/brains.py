@@ -86,39 +86,51 @@ class Budget:
         built_in: Callable[[], Awaitable[T]],
         model: Callable[[], Awaitable[Thought[T]]] | None = None,
         note: Callable[[T], str] = lambda _: "",
+        lawful: Callable[[T], bool] = lambda _: True,
     ) -> T:
-        """Do one agent's step, with its model brain if there is one and room for it, and record it."""
+        """Do one agent's step, with its model brain if there is one and room for it, and record it.
+
+        Args:
+            agent: whose step.
+            built_in: the built-in brain.
+            model: the model brain, if there is one.
+            note: what the step did, in a few words.
+            lawful: whether a model's value may be used; the built-in brain takes over where it may not.
+        """
         began = time.perf_counter()
-        fallback = ""
+        fallback, asked = "", Thought(None, calls=0)
         if model is not None:
             fallback = self.exhausted()
             if not fallback:
+                asked = Thought(None)
                 try:
                     async with asyncio.timeout(max(self.limits.max_seconds - self.seconds, 0.01)):
-                        thought = await model()
+                        thought = asked = await model()
                 except TimeoutError:
                     fallback = "the model did not answer in time"
                 except ModelError as fault:
                     fallback = str(fault)
                 else:
-                    self._record(agent, began, note(thought.value), thought)
-                    return thought.value
+                    if lawful(thought.value):
+                        self._record(agent, began, note(thought.value), thought, "")
+                        return thought.value
+                    fallback = "the model's answer broke a guarantee"
         value = await built_in()
-        self._record(agent, began, note(value), None, fallback)
+        self._record(agent, began, note(value), asked, fallback, built_in=True)
         return value
 
     def _record(
-        self, agent: AgentName, began: float, note: str, thought: Thought[Any] | None, fallback: str = ""
+        self, agent: AgentName, began: float, note: str, cost: Thought[Any], fallback: str, *, built_in: bool = False
     ) -> None:
         self.steps.append(
             Step(
                 agent=agent,
                 milliseconds=round((time.perf_counter() - began) * 1000, 2),
-                brain="built-in" if thought is None else self.name,
+                brain="built-in" if built_in else self.name,
                 note=note,
-                calls=thought.calls if thought else int(bool(fallback)),
-                prompt_tokens=thought.prompt_tokens if thought else 0,
-                completion_tokens=thought.completion_tokens if thought else 0,
+                calls=cost.calls,
+                prompt_tokens=cost.prompt_tokens,
+                completion_tokens=cost.completion_tokens,
                 fallback=fallback,
             )
         )

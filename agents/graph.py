@@ -6,7 +6,7 @@
                 └─ wants items ── retrieve ── nli ── summarize ── rank ┴─ respond ── remember
 
 Only this module knows the state; the agents are functions from nouns to nouns. Each streams its step when it is done,
-and `respond` streams the reply in pieces.
+and `respond` streams the reply in pieces. Nothing is written here: the recommender saves a turn when all of it is done.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,14 +21,14 @@ from langgraph.store.base import BaseStore
 
 from ..tools.index import Index
 from . import nli
-from .answer import answer
+from .answer import MOST, answer
 from .brains import Brains, Budget, Thought, TurnLimits
 from .clarify import clarify
 from .examples import openers
-from .guarantees import lawful, names_exactly
+from .guarantees import grounded, lawful, names_exactly, within
 from .rank import rank
-from .remember import recall, remember
-from .respond import respond, small_talk, tell_miss
+from .remember import changed, recall, remember
+from .respond import accepted_now, respond, small_talk, tell_miss
 from .retrieve import Retrieved, allowed_mask, retrieve
 from .state import AgentName, Exchange, Miss, Pick, Preference, State, Understanding, Wish
 from .summarize import summarize
@@ -104,12 +104,13 @@ async def _think(
     built_in: Callable[..., Awaitable[Any]],
     *args: Any,
     note: Callable[[Any], str] = lambda _: "",
+    lawful: Callable[[Any], bool] = lambda _: True,
 ) -> Any:
     """One agent's step, by its model brain or the built-in one, streamed when it is done."""
     turn = runtime.context
     brain = turn.brains.get(agent)
     model: Callable[[], Awaitable[Thought[Any]]] | None = (lambda: brain(*args)) if brain else None
-    value = await turn.budget.think(agent, lambda: built_in(*args), model, note)
+    value = await turn.budget.think(agent, lambda: built_in(*args), model, note, lawful)
     runtime.stream_writer(turn.budget.steps[-1])
     return value
 
@@ -120,8 +121,9 @@ async def _understand(state: State, runtime: Runtime[Turn]) -> State:
     known = await recall(runtime.store, state["user"]) if runtime.store else Wish()
     informed = _informed(before, known)
     understanding: Understanding = await _think(
-        runtime, "understand", understand, state["text"], informed, index, note=_note_understanding
-    )
+        runtime, "understand", understand, state["text"], informed, index, note=_note_understanding,
+        lawful=lambda u: grounded(u, index),
+    )  # fmt: skip
     return {
         "known": known, "wish": grow(informed, understanding), "understanding": understanding, "candidates": [],
         "accepted": [], "picks": [], "miss": None, "question": None, "reply": "", "answered": (), "suggestions": (),
@@ -141,46 +143,36 @@ async def _clarify(state: State, runtime: Runtime[Turn]) -> State:
     if wish.questions_in_a_row >= turn.questions:
         return {"question": None}
     rows = np.flatnonzero(allowed_mask(wish.preferences, turn.index, wish.barred))
+    names = {a.name for a in turn.index.catalogue.schema.attributes} - set(wish.asked)
     question = await _think(
-        runtime,
-        "clarify",
-        clarify,
-        wish,
-        turn.index,
-        rows,
+        runtime, "clarify", clarify, wish, turn.index, rows,
         note=lambda q: f"asks about {q.attribute}" if q else "nothing to ask",
-    )
+        lawful=lambda q: q is None or (q.attribute in names and names_exactly(q.text, (), turn.index)),
+    )  # fmt: skip
     if question is None:
         return {"question": None}
-    return {
-        "question": question,
-        "reply": question.text,
-        "suggestions": question.options,
-        "wish": ask(wish, question.attribute),
-    }
+    asked = ask(wish, question.attribute)
+    return {"question": question, "reply": question.text, "suggestions": question.options, "wish": asked}
 
 
 async def _answer(state: State, runtime: Runtime[Turn]) -> State:
-    question = state["understanding"].question
+    question, index = state["understanding"].question, runtime.context.index
     if question is None:
         return {}
-    items = question.items[:3]
+    items = question.items[:MOST]
     reply = await _think(
-        runtime, "answer", answer, question, state["wish"], runtime.context.index, note=lambda _: question.kind
-    )
+        runtime, "answer", answer, question, state["wish"], index,
+        note=lambda _: question.kind, lawful=lambda text: names_exactly(text, items, index),
+    )  # fmt: skip
     return {"reply": reply, "answered": items}
 
 
 async def _retrieve(state: State, runtime: Runtime[Turn]) -> State:
+    index = runtime.context.index
     found: Retrieved = await _think(
-        runtime,
-        "retrieve",
-        retrieve,
-        state["wish"],
-        state["understanding"],
-        runtime.context.index,
-        note=_note_retrieved,
-    )
+        runtime, "retrieve", retrieve, state["wish"], state["understanding"], index,
+        note=_note_retrieved, lawful=lambda f: within(f.candidates, index.catalogue.row_of),
+    )  # fmt: skip
     return {"candidates": found.candidates, "miss": found.miss}
 
 
@@ -189,67 +181,70 @@ async def _nli(state: State, runtime: Runtime[Turn]) -> State:
     accepted = await _think(
         runtime, "nli", nli.judge, candidates, preferences, runtime.context.index,
         note=lambda a: f"{len(a)} of {len(candidates)} fit, judged by {len(preferences)} preferences",
+        lawful=lambda a: within(a, {c.item for c in candidates}),
     )  # fmt: skip
     return {"accepted": accepted}
 
 
 async def _summarize(state: State, runtime: Runtime[Turn]) -> State:
-    accepted = await _think(
-        runtime, "summarize", summarize, state.get("accepted", []), state["wish"], runtime.context.index
-    )
-    return {"accepted": accepted}
+    accepted = state.get("accepted", [])
+    summarized = await _think(
+        runtime, "summarize", summarize, accepted, state["wish"], runtime.context.index,
+        lawful=lambda s: within(s, {a.item for a in accepted}),
+    )  # fmt: skip
+    return {"accepted": summarized}
 
 
 async def _rank(state: State, runtime: Runtime[Turn]) -> State:
-    turn, wish = runtime.context, state["wish"]
-    picks: list[Pick] = await _think(
-        runtime, "rank", rank, state.get("accepted", []), wish, turn.index, wish.count or turn.count,
-        note=lambda p: f"{len(p)} chosen",
-    )  # fmt: skip
+    turn, wish, accepted = runtime.context, state["wish"], state.get("accepted", [])
+    count = wish.count or turn.count
     barred = wish.barred - set(wish.shown if state["understanding"].repeats else ())
-    return {"picks": lawful(picks, wish, turn.index, barred)}
+    picks: list[Pick] = await _think(
+        runtime, "rank", rank, accepted, wish, turn.index, count,
+        note=lambda p: f"{len(p)} chosen",
+        lawful=lambda p: bool(lawful(p, wish, turn.index, barred)),
+    )  # fmt: skip
+    return {"picks": lawful(picks, wish, turn.index, barred)[:count]}
 
 
 async def _respond(state: State, runtime: Runtime[Turn]) -> State:
     turn, wish, understanding = runtime.context, state["wish"], state["understanding"]
-    picks, question, miss = state.get("picks", []), state.get("question"), state.get("miss")
-    suggestions = state.get("suggestions", ())
-    if state.get("answered") or question:
-        reply = await _think(runtime, "respond", _as_it_is, state.get("reply", ""))
+    picks, miss, index = state.get("picks", []), state.get("miss"), turn.index
+    suggestions, answered = state.get("suggestions", ()), state.get("answered", ())
+
+    async def say(built_in: Callable[..., Awaitable[str]], *args: Any, names: Sequence[str]) -> str:
+        return await _think(runtime, "respond", built_in, *args, lawful=lambda text: names_exactly(text, names, index))
+
+    if answered or state.get("question"):
+        reply = await say(_as_it_is, state.get("reply", ""), names=answered)
     elif picks:
         few = len(picks) < (wish.count or turn.count)
-        reply = await _think(runtime, "respond", respond, picks, understanding, wish, turn.index, few)
-        if not names_exactly(reply, [p.item for p in picks], turn.index):
-            reply = await turn.budget.think("respond", lambda: respond(picks, understanding, wish, turn.index, few))
-        suggestions = suggest(wish, turn.index)
+        reply = await say(respond, picks, understanding, wish, index, few, names=[p.item for p in picks])
+        suggestions = suggest(wish, index)
         wish = show(wish, [p.item for p in picks])
     elif understanding.act in _SEARCHING:
-        reply = await _think(runtime, "respond", _tell_miss, miss, wish, turn.index)
-        suggestions = _ways_out(miss, wish, turn.index)
-        wish = note_miss(wish, miss.nearest if miss else ())
+        nearest = miss.nearest if miss else ()
+        reply = await say(_tell_miss, miss, wish, index, names=nearest)
+        suggestions = _ways_out(miss, wish, index)
+        wish = note_miss(wish, nearest)
     else:
-        reply = await _think(runtime, "respond", _small_talk, understanding, wish, turn.index)
-        suggestions = openers(turn.index)[:3] if understanding.act not in ("bye", "accept") else ()
+        answered = accepted_now(understanding)
+        reply = await say(_small_talk, understanding, wish, index, names=answered)
+        suggestions = openers(index)[:3] if understanding.act not in ("bye", "accept") else ()
     for piece in _pieces(reply):
         runtime.stream_writer(Token(piece))
-    return {"reply": reply, "wish": wish, "suggestions": suggestions}
+    return {"reply": reply, "wish": wish, "suggestions": suggestions, "answered": answered}
 
 
 async def _remember(state: State, runtime: Runtime[Turn]) -> State:
-    before = _informed(state["past"][-1], state["known"])
-    if runtime.store is not None:
-        await _think(
-            runtime, "remember", remember, runtime.store, state["user"], state["known"], before, state["wish"],
-            note=lambda changed: f"{len(changed)} remembered" if changed else "nothing new",
-        )  # fmt: skip
+    known, before = state["known"], _informed(state["past"][-1], state["known"])
+    remembered = await _think(
+        runtime, "remember", remember, known, before, state["wish"],
+        note=lambda now: f"{len(changed(known, now))} remembered" if changed(known, now) else "nothing new",
+    )  # fmt: skip
     items = state.get("answered") or tuple(p.item for p in state.get("picks", []))
     exchange = Exchange(text=state["text"], reply=state["reply"], items=items)
-    return {
-        "talk": [*state.get("talk", []), exchange],
-        "candidates": [],
-        "accepted": [],
-        "steps": runtime.context.budget.steps,
-    }
+    return {"talk": [*state.get("talk", []), exchange], "remembered": remembered, "candidates": [], "accepted": []}
 
 
 async def _as_it_is(reply: str) -> str:

@@ -1,7 +1,6 @@
 """What must always hold of an answer, checked on the answer itself whatever made it.
 
-A pick that fails is dropped; a text that names other items than its cards is refused, and the built-in reply takes its
-place.
+A pick that fails is dropped; where a model's value breaks a guarantee as a whole, the built-in brain takes that step.
 """
 
 import re
@@ -9,8 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from ..tools.errors import UnknownItemError
 from ..tools.index import Index
+from ..tools.words import tokens
 from .retrieve import allowed_mask
-from .state import Judged, Pick, Preference, Wish
+from .state import Judged, Pick, Understanding, Wish
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
@@ -31,18 +31,32 @@ def _contradicted(pick: Pick) -> bool:
 
 
 def names_exactly(reply: str, items: Iterable[str], index: Index) -> bool:
-    """Whether a reply names the given items and no others; replies write titles in bold."""
+    """Whether a reply names the given items, in bold as replies do, and no others, in bold or plain."""
     try:
         titles = {index.catalogue.item(i).title for i in items}
     except UnknownItemError:
         return False
-    return set(_BOLD.findall(reply)) == titles
+    if set(_BOLD.findall(reply)) != titles:
+        return False
+    plain = _BOLD.sub(" ", reply)
+    named = {
+        i for f in index.lexicon.find(tokens(plain), plain) for s in f.of("item") if s.exact == 1.0 for i in s.items[:1]
+    }
+    return all(index.catalogue.item(i).title in titles for i in named)
 
 
-def within(
-    judged: Iterable[Judged], preferences: Sequence[Preference], index: Index, barred: frozenset[str]
-) -> list[Judged]:
-    """The candidates that hard limits and history allow."""
-    allowed = allowed_mask(preferences, index, barred, unknown_fits=True)
-    row_of = index.catalogue.row_of
-    return [j for j in judged if j.item in row_of and allowed[row_of[j.item]]]
+def grounded(understanding: Understanding, index: Index) -> bool:
+    """Whether an understanding speaks only of items and attributes that the catalogue has."""
+    known = {a.name for a in index.catalogue.schema.attributes}
+    attributes = {p.limit.attribute for p in understanding.preferences} - {None}
+    items = {m.item for m in understanding.mentions}
+    if understanding.question is not None:
+        attributes |= {understanding.question.attribute} - {None}
+        items |= set(understanding.question.items)
+    return attributes <= known and all(i in index.catalogue.row_of for i in items)
+
+
+def within(judged: Sequence[Judged], among: Iterable[str]) -> bool:
+    """Whether there are candidates, and all of them are among some ids."""
+    allowed = set(among)
+    return bool(judged) and all(j.item in allowed for j in judged)

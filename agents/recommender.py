@@ -16,13 +16,17 @@ from .brains import Brains, Budget, TurnLimits
 from .examples import openers
 from .graph import Token, Turn, build_graph
 from .messages import clean_message, clean_name
-from .remember import forget, recall, remember
+from .remember import changed, forget, keep, recall, remember
 from .state import Answer, Card, Exchange, Feeling, Mention, Pick, State, Step, Verdict, Wish
 from .threads import Threads, explained, open_threads, thread_key
 from .wishes import drop_preference, feel
 
 Event = Step | Token | Answer
 """What a turn streams: an agent's step, a piece of the reply, and at last the whole answer."""
+
+
+_LASTING = ("talk", "wish", "past")
+"""What of a turn's state is saved."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Recommender:
         self._index: Index | None = None
         self._threads: Threads | None = None
         self._graph: Any = None
+        self._workflow: Any = None
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -89,6 +94,7 @@ class Recommender:
             await asyncio.to_thread(self._warm)
             threads = await self._stack.enter_async_context(open_threads(self._setup.checkpoints, self._setup.store))
             self._threads = threads
+            self._workflow = build_graph(None, threads.store)
             self._graph = build_graph(threads.saver, threads.store)
 
     async def aclose(self) -> None:
@@ -144,19 +150,16 @@ class Recommender:
         await self.open()
         async with self._lock(key):
             turn = self._turn()
-            config = {"configurable": {"thread_id": key}}
-            state: State = {}
-            given: State = {"text": text, "user": user}
             with explained(self._setup.checkpoints.parent):
-                stream = self._graph.astream(
-                    given, config, context=turn, stream_mode=["custom", "values"], durability="exit"
-                )
-                async for mode, part in stream:
+                state: State = {**await self._state(user, thread), "text": text, "user": user}
+                async for mode, part in self._workflow.astream(state, context=turn, stream_mode=["custom", "values"]):
                     if mode == "custom":
                         yield part
                     else:
                         state = part
-                await self._open_threads.prune(key)
+                await self._save(key, {name: state[name] for name in _LASTING})
+                if changed(state["known"], state["remembered"]):
+                    await keep(self._open_threads.store, user, state["remembered"])
             yield self._answer(state, turn.budget, user, thread)
 
     async def feedback(self, item: str, feeling: Feeling, *, user: str = "me", thread: str = "main") -> Wish:
@@ -211,8 +214,8 @@ class Recommender:
             talk, past = state.get("talk", []), state.get("past", [])
             if not talk or not past:
                 raise UnknownThreadError("There is no turn to take back.", "Say something first.")
-            await self._note(user, state.get("wish") or Wish(), past[-1])
             await self._save(key, {"talk": talk[:-1], "past": past[:-1], "wish": past[-1]})
+            await self._note(user, state.get("wish") or Wish(), past[-1])
             return talk[-1].text
 
     async def forget(self, *, user: str = "me", thread: str | None = None) -> None:
@@ -274,13 +277,16 @@ class Recommender:
         async with self._lock(key):
             before = (await self._state(user, thread)).get("wish") or Wish()
             after = change(before)
-            await self._note(user, before, after)
             await self._save(key, {"wish": after})
+            await self._note(user, before, after)
             return after
 
     async def _note(self, user: str, before: Wish, after: Wish) -> None:
         store = self._open_threads.store
-        await remember(store, user, await recall(store, user), before, after)
+        known = await recall(store, user)
+        now = await remember(known, before, after)
+        if changed(known, now):
+            await keep(store, user, now)
 
     def _answer(self, state: State, budget: Budget, user: str, thread: str) -> Answer:
         index = self.index

@@ -11,9 +11,12 @@ FEELINGS = ("liked", "disliked", "seen", "accepted", "rejected")
 _KEY = "feelings"
 
 
+_OPPOSED = ("liked", "disliked", "rejected")
+
+
 def namespace(user: str) -> tuple[str, str]:
-    """Where a user's feelings about items are kept."""
-    return (f"user-{user}", "items")
+    """Where a user's feelings about items are kept; any character may stand in a user's id."""
+    return (f"user-{user.encode().hex()}", "items")
 
 
 async def recall(store: BaseStore, user: str) -> Wish:
@@ -23,29 +26,34 @@ async def recall(store: BaseStore, user: str) -> Wish:
     return Wish.model_validate({name: value.get(name, ()) for name in FEELINGS})
 
 
-async def remember(store: BaseStore, user: str, known: Wish, before: Wish, after: Wish) -> list[str]:
-    """Keep what a turn changed in how a user feels about items.
+async def remember(known: Wish, before: Wish, after: Wish) -> Wish:
+    """What is known of a user after a turn: feelings that are new are added, those taken back or turned around go.
 
     Args:
-        store: where.
-        user: whose.
-        known: what was remembered before the turn.
+        known: what was known before the turn, from all threads.
         before: the thread's wish before the turn.
         after: the thread's wish after it.
-
-    Returns:
-        the ids whose feelings changed.
     """
-    value: dict[str, list[str]] = {}
-    changed: list[str] = []
+    new = {name: [i for i in getattr(after, name) if i not in getattr(before, name)] for name in FEELINGS}
+    turned = {name: {i for other in _OPPOSED if other != name for i in new[other]} for name in FEELINGS}
+    lists: dict[str, tuple[str, ...]] = {}
     for name in FEELINGS:
-        old, new, kept = set(getattr(before, name)), getattr(after, name), getattr(known, name)
-        gone = old - set(new)
-        value[name] = list(dict.fromkeys([*(i for i in kept if i not in gone), *(i for i in new if i not in old)]))
-        changed += [i for i in value[name] if i not in kept] + [i for i in kept if i in gone]
-    if changed:
-        await store.abatch([PutOp(namespace(user), _KEY, value)])
-    return list(dict.fromkeys(changed))
+        gone = set(getattr(before, name)) - set(getattr(after, name))
+        if name in _OPPOSED:
+            gone |= turned[name]
+        lists[name] = tuple(dict.fromkeys([*(i for i in getattr(known, name) if i not in gone), *new[name]]))
+    return Wish.model_validate(lists)
+
+
+def changed(known: Wish, now: Wish) -> set[str]:
+    """The ids whose feelings differ."""
+    return {i for name in FEELINGS for i in set(getattr(known, name)) ^ set(getattr(now, name))}
+
+
+async def keep(store: BaseStore, user: str, now: Wish) -> None:
+    """Write what is known of a user."""
+    value = {name: list(getattr(now, name)) for name in FEELINGS}
+    await store.abatch([PutOp(namespace(user), _KEY, value)])
 
 
 async def forget(store: BaseStore, user: str) -> None:

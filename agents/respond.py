@@ -51,6 +51,8 @@ def _lead(picks: Sequence[Pick], wish: Wish, index: Index, few: bool) -> str:
         )
     if wanted and few:
         return f"Only {count} {noun} {'fits' if one else 'fit'} {wanted}:"
+    if wanted and wish.seeds:
+        return f"{count.capitalize()} {noun} close to what you named, for {wanted}:"
     if wanted:
         return f"{count.capitalize()} {noun} for {wanted}:"
     if wish.seeds or wish.liked:
@@ -84,9 +86,7 @@ def tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
         f"The limit that excludes most is {miss.blocking}: without it, {count} would fit."
     )
     if miss.nearest:
-        *most, last = (named(index.catalogue.item(i), index) for i in miss.nearest)
-        listed = f"{', '.join(most)} and {last}" if most else last
-        text += f" The nearest that break only this: {listed}."
+        text += f" The nearest that break only this: {_listed(miss.nearest, index)}."
     return text
 
 
@@ -104,7 +104,10 @@ def small_talk(understanding: Understanding, wish: Wish, index: Index) -> str:
         case "reset":
             return f"All right, a fresh start. What kind of {noun} are you looking for?"
         case "accept":
-            return f"Good choice. Enjoy it! I have noted it and will not suggest that {noun} again."
+            items = accepted_now(understanding)
+            if not items:
+                return f"Glad to hear it. Tell me which {noun} you take, and I will note it."
+            return f"Good choice: {_listed(items, index)}. Enjoy! I have noted it and will not suggest it again."
         case "help":
             return help_text(index)
         case "smalltalk":
@@ -116,6 +119,18 @@ def small_talk(understanding: Understanding, wish: Wish, index: Index) -> str:
                 " Without a language model I read English only." if notes and not re.search("[a-z]", notes) else ""
             )
             return f"I did not understand that{about}.{foreign} {help_text(index)}"
+
+
+def accepted_now(understanding: Understanding) -> tuple[str, ...]:
+    """The items that a message accepts, if accepting is what it does."""
+    if understanding.act != "accept":
+        return ()
+    return tuple(m.item for m in understanding.mentions if m.feeling == "accepted")
+
+
+def _listed(items: Sequence[str], index: Index) -> str:
+    *most, last = (named(index.catalogue.item(i), index) for i in items)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def help_text(index: Index) -> str:

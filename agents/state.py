@@ -309,7 +309,8 @@ class Exchange(Noun):
 class State(TypedDict, total=False):
     """The graph's state: `talk`, `wish` and `past` last, the rest is one turn's.
 
-    `past` holds the wish before each of the last turns, for taking them back.
+    `past` holds the wish before each of the last turns, for taking them back; `known` and `remembered` are how the user
+    feels about items, over all threads, before and after the turn.
     """
 
     talk: list[Exchange]
@@ -318,6 +319,7 @@ class State(TypedDict, total=False):
     text: str
     user: str
     known: Wish
+    remembered: Wish
     understanding: Understanding
     candidates: list[Judged]
     accepted: list[Judged]
@@ -327,4 +329,3 @@ class State(TypedDict, total=False):
     reply: str
     answered: tuple[str, ...]
     suggestions: tuple[str, ...]
-    steps: list[Step]
