@@ -54,7 +54,7 @@ def _why(item: Item, wish: Wish, index: Index) -> str:
     if shared:
         parts.append(f"{'It' if parts else named(item, index)} shares {', '.join(shared)} with what you like.")
     if broken:
-        parts.append(f"It misses {'; '.join(broken)}.")
+        parts.append(f"{'It' if parts else named(item, index)} misses {'; '.join(broken)}.")
     if unsaid and parts:
         parts.append(f"The catalogue does not say whether it is {' or '.join(unsaid[:2])}.")
     if not parts:
@@ -134,6 +134,8 @@ def _compare(items: Sequence[Item], question: Question, index: Index) -> str:
         if any(n is None for n, _ in known):
             return f"The {label}: {told}."
         ordered = sorted(known, key=lambda pair: pair[0] or 0.0)
+        if ordered[0][0] == ordered[-1][0] and len(items) > 1:
+            return f"They are alike in {label}: {told}."
         extreme = ordered[0][1] if _wants_least(question.words) else ordered[-1][1]
         return f"By {label} it is {named(extreme, index)} ({told})."
     pieces = []

@@ -15,7 +15,7 @@ from .summarize import reason
 WEIGHTS = {"must": 1.0, "prefer": 1.0, "avoid": 1.0, "must_not": 0.1}
 """How much a verdict counts by its preference's strength; hard ones have filtered, and tell by salience only."""
 
-RETRIEVAL, POPULARITY, LIKED, TASTE, DISLIKED = 1.0, 0.3, 1.5, 0.4, 0.6
+RETRIEVAL, POPULARITY, LIKED, TASTE, DISLIKED = 1.0, 0.3, 2.0, 0.4, 0.6
 RELEVANCE = 0.75
 """MMR's lambda: how much relevance counts against similarity to what is already picked."""
 

@@ -56,8 +56,9 @@ async def retrieve(wish: Wish, understanding: Understanding, index: Index) -> Re
 def plan_tools(wish: Wish, index: Index, allowed: np.ndarray) -> dict[str, Callable[[], list[Candidate]]]:
     """Which tools to run, by name: the ones that the wish gives something to search with."""
     query = standalone_query(wish)
-    wanted = [p.limit for p in wish.preferences if p.wanted and p.limit.attribute is not None and not p.hard]
-    unwanted = [p.limit for p in wish.preferences if p.strength == "avoid" and p.limit.attribute is not None]
+    labels = [p for p in wish.preferences if p.limit.attribute is not None and p.limit.values]
+    wanted = [p.limit for p in labels if p.strength == "prefer"]
+    unwanted = [p.limit for p in labels if p.strength == "avoid"]
     seeds = wish.seeds or wish.liked
     plan: dict[str, Callable[[], list[Candidate]]] = {}
     if query:
@@ -133,7 +134,8 @@ def in_words(preference: Preference, index: Index) -> str:
     else:
         attribute = index.catalogue.schema.attribute(limit.attribute)
         text = describe_limit(limit, attribute)
-        if limit.ranges and attribute.kind == "number":
+        alike = attribute.unit.rstrip("s").lower() == (attribute.label or attribute.name).rstrip("s").lower()
+        if limit.ranges and attribute.kind == "number" and not alike:
             text = f"{attribute.label or attribute.name} {text}"
     prefix = {"must": "", "prefer": "", "avoid": "rather not ", "must_not": "not "}[preference.strength]
     return prefix + text

@@ -43,7 +43,8 @@ _TASTE = re.compile(
     r"beautiful)\b"
 )
 _RESTART = re.compile(
-    r"^.+\b(?:no,? wait|wait,? no|scratch that|strike that|on second thoughts?|hold on,? no|actually,? no)\b[\s,.:;!-]*(?=\w+ \w)",
+    r"^.+\b(?:no,? wait|wait,? no|scratch that|strike that|on second thoughts?|hold on,? no|actually,? no)\b"
+    r"[\s,.:;!-]*(?=\w+ \w)",
     re.IGNORECASE | re.DOTALL,
 )
 """What was said before somebody begins again."""
@@ -59,7 +60,7 @@ _TONIGHT = re.compile(r"\b(?:tonight|today|right now|this time|for now|at the mo
 async def understand(text: str, wish: Wish, index: Index, today: date | None = None) -> Understanding:
     """What a message means, given what the conversation has wished for so far."""
     catalogue = index.catalogue
-    message = Message.read(_RESTART.sub("", text), index.lexicon)
+    message = Message.read(_RESTART.sub("", text), index.lexicon, wish.asking)
     references = read_references(message, wish.focus, catalogue, wish.spoken)
     found_quantities = find_quantities(message.level, today or date.today())
     named = read_titles(message, found_quantities, catalogue, (*wish.focus, *wish.shown))
@@ -164,7 +165,12 @@ def _take_count(message: Message, quantities: list[Quantity], index: Index) -> t
     schema = index.catalogue.schema
     nouns = {schema.noun, schema.nouns, *schema.also}
     for quantity in quantities:
-        if quantity.kind != "number" or not 1 <= quantity.number <= 50 or quantity.number != int(quantity.number):
+        if (
+            quantity.kind != "number"
+            or quantity.unit.startswith(("player", "page", "people", "star", "hour", "min"))
+            or not 1 <= quantity.number <= 50
+            or quantity.number != int(quantity.number)
+        ):
             continue
         before = message.level[: quantity.start]
         named = quantity.unit in nouns or quantity.unit in (
@@ -310,8 +316,10 @@ def _act(
             and not questioning
         )
         return "preference" if statement and not any(m.feeling == "like_this" for m in mentions) else "request"
-    if acts.asks_about_items(level) and not acts.NO_CONTEXT.search(level) and not _unknown_words(message):
-        return "request"
+    speaks_of_items = any(f.of("noun") for f in message.found)
+    if (acts.asks_about_items(level) or speaks_of_items) and not acts.NO_CONTEXT.search(level):
+        known_only = not _unknown_words(message)
+        return "request" if known_only or speaks_of_items else "unclear"
     if acts.NO_CONTEXT.search(level):
         return "smalltalk"
     return "unclear" if _unknown_words(message) or not message.tokens else "smalltalk"

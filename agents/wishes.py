@@ -26,13 +26,12 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
     kept = tuple(p for p in wish.preferences if p.key not in dropped and not (elsewhere and _falls(p, wish)))
     wish = wish.model_copy(update={"preferences": (*kept, *new.values())})
     wish = feel(wish, understanding.mentions)
-    spoken = (
-        understanding.question.items[:1] if understanding.question else tuple(m.item for m in understanding.mentions)
-    )
+    mentioned = tuple(m.item for m in understanding.mentions)
+    spoken = understanding.question.items if understanding.question else mentioned
     asking_done = wish.asking is not None and (understanding.declined or understanding.act != "ask")
     return wish.model_copy(
         update={
-            "spoken": spoken[-1] if spoken else wish.spoken,
+            "spoken": spoken[0] if len(spoken) == 1 else None if spoken else wish.spoken,
             "asking": None if asking_done else wish.asking,
             "count": understanding.count or wish.count,
         }

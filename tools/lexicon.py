@@ -423,8 +423,10 @@ class Lexicon:
             return True
         before = [t.text for t in message[max(0, start - 2) : start]]
         after = message[end].text if end < len(message) else ""
-        cued = bool(before) and (
-            before[-1] in _TITLE_CUES or (before[-1] == "the" and len(before) > 1 and before[0] in _TITLE_CUES)
+        listed = bool(before) and before[-1] in ("and", "or") and any(t.text in _STRONG_CUES for t in message[:start])
+        cued = listed or (
+            bool(before)
+            and (before[-1] in _TITLE_CUES or (before[-1] == "the" and len(before) > 1 and before[0] in _TITLE_CUES))
         )
         closed = not after or after in _TITLE_ENDS or _breaks_after(text, part[-1])
         if len(part) == 1 and part[0].text in STOPWORDS | _PRONOUNS:
@@ -446,6 +448,7 @@ class Lexicon:
         return self._frequency(stem(word)) > max(3, len(self._catalogue) // 1500)
 
 
+_STRONG_CUES = frozenset("like seen watched played loved enjoyed liked hated finished rewatched".split())
 _LOOSE_CUES = frozenset("to is was about".split())
 _DERIVING = frozenset("ic ical al ous y ish ian ed ing ive ful istic ary e es s ies ar an n ese i ional d".split())
 _POSSESSIVES = frozenset(["my", "our", "your", "his", "her", "their"])

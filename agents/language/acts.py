@@ -3,20 +3,21 @@
 import re
 
 _POLITE = (
-    r"(?:[\s,.!?:)(-]|please|thanks|thank you|ok|okay|oh|well|hmm+|um+|uh|so|just|then|i think|"
-    r"i guess|really|actually|lol|haha|though|pls|man|no|yeah|yes|nah|nope|today|tonight|again|all)*"
+    r"please|thanks?(?: you)?|ok|okay|oh|well|hmm+|um+|uh|so|just|then|i think|i guess|really|"
+    r"actually|lol|haha|though|pls|"
+    r"man|no|yeah|yes|nah|nope|today|tonight|again|all|great|perfect|alright|good"
 )
 
 
 def _whole(pattern: str) -> re.Pattern[str]:
-    """Matches when the message holds nothing else but courtesies."""
-    return re.compile(rf"^{_POLITE}(?:{pattern})(?:{_POLITE}(?:{pattern}))*{_POLITE}$")
+    """Matches when the message holds this and courtesies, and nothing else; in linear time (possessive repeats)."""
+    return re.compile(rf"^(?=.*?\b(?:{pattern})(?!\w))\W*+(?>(?>(?:{pattern})|(?:{_POLITE}))(?!\w)\W*+)++$", re.DOTALL)
 
 
 GREETING = _whole(
     r"hi+(?: there| again| everyone)?|hello+(?: there)?|hey+(?: there| you)?|hiya|howdy|yo|greetings|"
     r"good (?:morning|afternoon|evening|day)|what'?s up|sup|how are you(?: doing)?(?: today)?|"
-    r"how'?s it going|how do you do|nice to meet you|i'?m \w+"
+    r"how'?s it going|how do you do|nice to meet you"
 )
 THANKS = _whole(
     r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch| a million| again| for (?:the |your |"
@@ -54,7 +55,8 @@ SURPRISE = re.compile(
     r" goes| works| at all|'s fine| will do)?\W*$|^\W*(?:anything|whatever|random|dealer'?s choice|"
     r"you (?:choose|pick|decide)|up to you|i'?m (?:easy|open)|your (?:choice|pick|call))\b|\b(?:pick|"
     r"choose|recommend|give me|show me|suggest|throw) (?:me )?(?:something|anything|one|"
-    r"a few)?(?: at)? ?(?:random(?:ly)?|for me)\W*$|\bi'?m feeling lucky\b|\byou (?:choose|pick|"
+    r"a few)?(?: at)? ?(?:random(?:ly)?|for me)\W*$|\bi'?m feeling lucky\b|\bjust pick\b|"
+    r"\bpick (?:one|something|for me)\b|\byou (?:choose|pick|"
     r"decide)\b|\bi don'?t care(?: what)?\W*$|\bno (?:particular )?preferences?(?: at all|"
     r" really)?\W*$|\bi'?m open to anything\b|\bany(?:thing)? (?:one )?(?:is fine|will do|works|"
     r"goes)\b|\bany(?: old)? {noun}(?: at all)?\W*$|\brandom (?:one|pick|suggestion|recommendation)\b"

@@ -292,6 +292,8 @@ def _attribute(
             return schema.measuring("age")
         case "stars":
             return schema.measuring("rating")
+        case "ago":
+            return None
         case "number":
             return _of_number(quantity, comparison, before, after, catalogue, message)
 
@@ -313,7 +315,12 @@ def _of_number(
         if _near(message.start(f), message.end(f), quantity, message.level)
     }
     unit = quantity.unit.rstrip("s")
+    asked = next((a for a in numbers if a.name == message.asking), None)
+    if asked is not None and not unit:
+        return asked
     for attribute in numbers:
+        if unit == "year" and attribute.measure == "age":
+            continue
         if unit and unit in (
             attribute.unit.lower().rstrip("s"),
             attribute.label.lower().rstrip("s"),

@@ -65,6 +65,11 @@ NEGATED_LIKENESS = re.compile(
     r"\b(?:not|nothing|no|don'?t want(?: \w+)*|isn'?t|never)(?: anything| something| \w+)? (?:like|"
     r"similar to|such as)\W*(?:the )?$"
 )
+PLANS = re.compile(
+    r"\b(?:i'?ll|we'?ll|i will|i'?m going to|gonna|let'?s|i want to|i'?d like to|i'?d love to|i think i'?ll)"
+    r" (?:definitely |probably |just |have to |maybe )?(?:take|watch|see|read|play|buy|get|go (?:with|"
+    r"for)|try|pick|choose|have|check out|give|rent|order|do)\b[^.;!?]{0,12}$"
+)
 UNSURE = re.compile(r"\b(?:not sure|unsure|don'?t know|wonder|if)\b")
 MORE_LIKE_SHOWN = re.compile(
     r"\b(?:more|something|anything|others?|similar|another(?: one)?|ones)(?: \w+)? (?:like|similar to|"

@@ -20,6 +20,7 @@ from .cues import (
     MORE_LIKE_SHOWN,
     NEGATED,
     NEGATED_LIKENESS,
+    PLANS,
     QUESTIONING,
     SEEN_BEFORE,
     THAN,
@@ -136,6 +137,8 @@ def _feeling_of_shown(message: Message, reference: Reference, since: int) -> Fee
     verdict = judged(after)
     if verdict is not None:
         return verdict
+    if PLANS.search(before):
+        return "rejected" if NEGATED.search(before) else "accepted"
     if TOO_AFTER.match(after):
         return "rejected"
     if DISLIKED.search(before) or DISLIKED_AFTER.match(after) or AFTER_NOT.match(after):

@@ -63,6 +63,8 @@ def _is_idle(message: Message, found: Found, senses: Sequence[Sense], catalogue:
     kind = kind_at(message.clauses, message.start(found))
     if kind in ("comment", "closing"):
         return True
+    if found.start and message.tokens[found.start - 1].text in _OWNERS and kind != "wish":
+        return True
     if not all(catalogue.schema.attribute(s.attribute).open for s in senses):
         return False
     if kind == "life":
@@ -181,6 +183,7 @@ def _choose(message: Message, found: Found, senses: Sequence[Sense], catalogue: 
     def rank(sense: Sense) -> tuple[float, ...]:
         attribute = schema.attribute(sense.attribute)
         return (
+            sense.attribute == message.asking,
             sense.attribute == cued,
             round(sense.exact, 2) if abs(sense.exact - best) > 0.15 else 0,
             _tongue(message, start, end, attribute),

@@ -18,6 +18,7 @@ class Message:
         found: the catalogue's words in it; `start` and `end` count tokens.
         taken: which tokens have been understood as something, in place.
         clauses: its clauses, once its titles are known.
+        asking: the attribute of the question that it may answer, or empty.
     """
 
     text: str
@@ -26,12 +27,13 @@ class Message:
     found: list[Found]
     taken: list[bool] = field(default_factory=list)
     clauses: list[Clause] = field(default_factory=list)
+    asking: str = ""
 
     @classmethod
-    def read(cls, text: str, lexicon: Lexicon) -> "Message":
+    def read(cls, text: str, lexicon: Lexicon, asking: str | None = None) -> "Message":
         """Prepare a message."""
-        found_tokens = tokens(text)
-        return cls(text, level(text), found_tokens, lexicon.find(found_tokens, text), [False] * len(found_tokens))
+        found = tokens(text)
+        return cls(text, level(text), found, lexicon.find(found, text), [False] * len(found), asking=asking or "")
 
     def start(self, found: Found) -> int:
         """Where a found phrase begins, in characters."""

@@ -34,7 +34,7 @@ _DECADES = {
 _HOURS = r"(?:hours?|hrs?|h)\b"
 _MINUTES = r"(?:minutes?|mins?|min|m)\b"
 
-Kind = Literal["minutes", "money", "period", "age", "stars", "number"]
+Kind = Literal["minutes", "money", "period", "age", "stars", "number", "ago"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Quantity:
 
     Attributes:
         start, end: its place in the text, its unit included.
-        kind: minutes, money, a period of years, an age, stars, or a plain number.
+        kind: minutes, money, a period of years, an age, stars, a plain number, or a time ago, which limits nothing.
         bounds: the number, as a range; a period is half open.
         unit: the word after a plain number ("pages"), or empty.
         scale: for stars, "out of" how many; 0 when it does not say.
@@ -143,6 +143,10 @@ def _last_years(match: re.Match[str], today: date) -> Quantity:
     return Quantity(match.start(), match.end(), "period", Range(low=low, high=None))
 
 
+def _since_years(match: re.Match[str], today: date) -> Quantity:
+    return Quantity(match.start(), match.end(), "period", Range(low=today.year - read_number(match["n"])))
+
+
 def _named_year(match: re.Match[str], today: date) -> Quantity:
     year = today.year - (match["which"] == "last")
     return Quantity(match.start(), match.end(), "period", Range(low=year, high=year + 1, open_high=True))
@@ -176,6 +180,8 @@ _READERS = [
         rf"/(?P<scale3>5|10|100)\b)"),
      lambda m, d: Quantity(m.start(), m.end(), "stars", _point(read_number(m["n"])),
                            scale=float(m["scale"] or m["scale2"] or m["scale3"] or 0))),
+    (re.compile(rf"\b(?:no|not) (?:more than|older than|over) (?P<n>{NUMBER}) years?(?: old| ago)?\b"), _since_years),
+    (re.compile(rf"\b(?:{NUMBER}) years? (?:ago|later|earlier)\b"), lambda m, d: Quantity(m.start(), m.end(), "ago", Range())),
     (re.compile(rf"(?P<n>{NUMBER})[ -]?(?:years?[ -]olds?\b|y/?o\b|yr[ -]olds?\b)"), _age),
     (re.compile(r"\b(?P<part>early|mid|middle|late)?[ -]*(?:the )?'?(?P<digits>(?:1[5-9]|20)\d0|"
         r"[0-9]0)'?s\b(?P<word>)"), _decade),

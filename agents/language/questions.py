@@ -8,6 +8,7 @@ from ...tools.catalogue import Catalogue
 from ...tools.schema import Attribute, Measure
 from ..state import Mention, Question, Wish
 from . import acts
+from .labels import read_labels
 from .message import Message
 from .references import Reference
 
@@ -95,5 +96,5 @@ def _attribute(message: Message, catalogue: Catalogue) -> Attribute | None:
         return dates[0]
     if named:
         return schema.attribute(named[0])
-    values = [s.attribute for f in message.found for s in f.of("value")]
-    return schema.attribute(values[0]) if values else None
+    labels = read_labels(message, catalogue, ())
+    return schema.attribute(labels[0].sense.attribute) if labels else None

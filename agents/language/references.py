@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from ...tools.catalogue import Catalogue
@@ -29,8 +30,8 @@ _ALL = re.compile(
     r"days))"
 )
 _IT = re.compile(
-    r"\b(?:that one|this one|that (?:{noun})|this (?:{noun})|it|that|this)\b(?!'?s? (?:possible|ok|okay|fine|"
-    r"true|all|said|sounds|be nice|depends|helps))"
+    r"\b(?:that one|this one|that (?:{noun})|this (?:{noun})|it)\b(?! (?:depends|helps))"
+    r"|\b(?:that|this)\b(?!'?s? (?:possible|ok|okay|fine|true|all|said|sounds|be nice|depends|helps|\w+ (?:i|we)\b))"
 )
 _THE_ONE = re.compile(
     r"\bthe (?P<what>(?:[\w'-]+ ){1,4})(?:one|{noun})\b|\bthe one (?:with|by|from|about|in|set in|"
@@ -46,6 +47,9 @@ _SUPERLATIVE: dict[str, tuple[Measure | Literal["date"], int]] = {
     "shorter": ("duration", -1), "shortest": ("duration", -1), "longer": ("duration", 1), "longest": ("duration", 1),
     "cheaper": ("price", -1), "cheapest": ("price", -1),
 }  # fmt: skip
+_MOST = 10
+"""References that one message is read for."""
+
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
@@ -78,7 +82,7 @@ def read_references(
     if not found:
         found = [Reference(m.start(), m.end(), tuple(focus)) for m in _ALL.finditer(level)]
     if not found:
-        for match in re.finditer(_IT.pattern.replace("{noun}", nouns), level):
+        for match in islice(re.finditer(_IT.pattern.replace("{noun}", nouns), level), _MOST):
             found.append(
                 Reference(
                     match.start(), match.end(), (spoken or focus[0],), match.group() not in ("it", "that", "this")
