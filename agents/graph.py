@@ -171,28 +171,30 @@ async def _retrieve(state: State, runtime: Runtime[Turn]) -> State:
     index = runtime.context.index
     found: Retrieved = await _think(
         runtime, "retrieve", retrieve, state["wish"], state["understanding"], index,
-        note=_note_retrieved, lawful=lambda f: within(f.candidates, index.catalogue.row_of),
+        note=_note_retrieved, lawful=lambda f: bool(within(f.candidates, index.catalogue.row_of)),
     )  # fmt: skip
-    return {"candidates": found.candidates, "miss": found.miss}
+    return {"candidates": within(found.candidates, index.catalogue.row_of), "miss": found.miss}
 
 
 async def _nli(state: State, runtime: Runtime[Turn]) -> State:
     candidates, preferences = state.get("candidates", []), state["wish"].preferences
+    ids = {c.item for c in candidates}
     accepted = await _think(
         runtime, "nli", nli.judge, candidates, preferences, runtime.context.index,
         note=lambda a: f"{len(a)} of {len(candidates)} fit, judged by {len(preferences)} preferences",
-        lawful=lambda a: within(a, {c.item for c in candidates}),
+        lawful=lambda a: bool(within(a, ids)),
     )  # fmt: skip
-    return {"accepted": accepted}
+    return {"accepted": within(accepted, ids)}
 
 
 async def _summarize(state: State, runtime: Runtime[Turn]) -> State:
     accepted = state.get("accepted", [])
+    ids = {a.item for a in accepted}
     summarized = await _think(
         runtime, "summarize", summarize, accepted, state["wish"], runtime.context.index,
-        lawful=lambda s: within(s, {a.item for a in accepted}),
+        lawful=lambda s: bool(within(s, ids)),
     )  # fmt: skip
-    return {"accepted": summarized}
+    return {"accepted": within(summarized, ids)}
 
 
 async def _rank(state: State, runtime: Runtime[Turn]) -> State:

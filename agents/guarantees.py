@@ -4,7 +4,7 @@ A pick that fails is dropped; where a model's value breaks a guarantee as a whol
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from ..tools.errors import UnknownItemError
 from ..tools.index import Index
@@ -56,7 +56,6 @@ def grounded(understanding: Understanding, index: Index) -> bool:
     return attributes <= known and all(i in index.catalogue.row_of for i in items)
 
 
-def within(judged: Sequence[Judged], among: Iterable[str]) -> bool:
-    """Whether there are candidates, and all of them are among some ids."""
-    allowed = set(among)
-    return bool(judged) and all(j.item in allowed for j in judged)
+def within(judged: Iterable[Judged], among: Collection[str]) -> list[Judged]:
+    """The candidates among some ids, each once; an id that a model invents is dropped."""
+    return list({j.item: j for j in judged if j.item in among}.values())

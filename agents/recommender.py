@@ -157,9 +157,8 @@ class Recommender:
                         yield part
                     else:
                         state = part
-                await self._save(key, {name: state[name] for name in _LASTING})
-                if changed(state["known"], state["remembered"]):
-                    await keep(self._open_threads.store, user, state["remembered"])
+                lasting = {name: state[name] for name in _LASTING}
+                await self._save(key, user, lasting, state["known"], state["remembered"])
             yield self._answer(state, turn.budget, user, thread)
 
     async def feedback(self, item: str, feeling: Feeling, *, user: str = "me", thread: str = "main") -> Wish:
@@ -214,8 +213,9 @@ class Recommender:
             talk, past = state.get("talk", []), state.get("past", [])
             if not talk or not past:
                 raise UnknownThreadError("There is no turn to take back.", "Say something first.")
-            await self._save(key, {"talk": talk[:-1], "past": past[:-1], "wish": past[-1]})
-            await self._note(user, state.get("wish") or Wish(), past[-1])
+            known = await recall(self._open_threads.store, user)
+            now = await remember(known, state.get("wish") or Wish(), past[-1])
+            await self._save(key, user, {"talk": talk[:-1], "past": past[:-1], "wish": past[-1]}, known, now)
             return talk[-1].text
 
     async def forget(self, *, user: str = "me", thread: str | None = None) -> None:
@@ -266,10 +266,19 @@ class Recommender:
         with explained(self._setup.checkpoints.parent):
             return (await self._graph.aget_state(config)).values
 
-    async def _save(self, key: str, values: Mapping[str, Any]) -> None:
+    async def _save(self, key: str, user: str, values: Mapping[str, Any], known: Wish, now: Wish) -> None:
+        """Save a thread and what is known of its user: both, or, where either fails, neither."""
+        threads = self._open_threads
         with explained(self._setup.checkpoints.parent):
-            await self._graph.aupdate_state({"configurable": {"thread_id": key}}, values, as_node="remember")
-            await self._open_threads.prune(key)
+            if changed(known, now):
+                await keep(threads.store, user, now)
+            try:
+                await self._graph.aupdate_state({"configurable": {"thread_id": key}}, values, as_node="remember")
+            except BaseException:
+                if changed(known, now):
+                    await asyncio.shield(keep(threads.store, user, known))
+                raise
+            await threads.prune(key)
 
     async def _change(self, change: Callable[[Wish], Wish], user: str, thread: str) -> Wish:
         key = thread_key(clean_name(user, "user"), clean_name(thread, "thread"))
@@ -277,16 +286,9 @@ class Recommender:
         async with self._lock(key):
             before = (await self._state(user, thread)).get("wish") or Wish()
             after = change(before)
-            await self._save(key, {"wish": after})
-            await self._note(user, before, after)
+            known = await recall(self._open_threads.store, user)
+            await self._save(key, user, {"wish": after}, known, await remember(known, before, after))
             return after
-
-    async def _note(self, user: str, before: Wish, after: Wish) -> None:
-        store = self._open_threads.store
-        known = await recall(store, user)
-        now = await remember(known, before, after)
-        if changed(known, now):
-            await keep(store, user, now)
 
     def _answer(self, state: State, budget: Budget, user: str, thread: str) -> Answer:
         index = self.index

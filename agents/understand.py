@@ -27,6 +27,7 @@ from .language.titles import read_titles
 from .language.vague import read_vague
 from .state import Act, Mention, Preference, Understanding, Wish
 
+_ASKED_FOR = frozenset("suggestions recommendations options ideas picks choices more others".split())
 _COUNT_BEFORE = re.compile(
     r"\b(?:give|show|recommend|suggest|find|get|list|name|want|need|top|best|pick|me|just|only|another|the)\s*$"
 )
@@ -41,6 +42,9 @@ _TASTE = re.compile(
     r"|^\W*(?:love|loved|hate|hated|enjoyed|liked|adored)\b|\bmy favou?rites?\b|\b(?:is|was|were|"
     r"are) (?:my favou?rite|great|amazing|brilliant|the best|wonderful|awful|terrible|boring|"
     r"beautiful)\b"
+)
+_EARLIER = re.compile(
+    r"\b(?:one|ones|thing|\w+) you (?:first )?(?:showed|recommended|suggested|mentioned|gave)\b|\byou showed me first\b"
 )
 _RESTART = re.compile(
     r"^.+\b(?:no,? wait|wait,? no|scratch that|strike that|on second thoughts?|hold on,? no|actually,? no)\b"
@@ -61,15 +65,20 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     """What a message means, given what the conversation has wished for so far."""
     catalogue = index.catalogue
     message = Message.read(_RESTART.sub("", text), index.lexicon, wish.asking)
-    references = read_references(message, wish.focus, catalogue, wish.spoken)
+    earlier = bool(_EARLIER.search(message.level))
+    references = read_references(message, wish.shown if earlier else wish.focus, catalogue, wish.spoken)
     found_quantities = find_quantities(message.level, today or date.today())
     named = read_titles(message, found_quantities, catalogue, (*wish.focus, *wish.shown))
     titles = [(t.start, t.end) for t in named]
     message.clauses.extend(read_clauses(message.level, titles))
+    labels_with_numbers = [
+        (message.start(f), message.end(f)) for f in message.found if f.of("attribute") and f.end - f.start > 1
+    ]
     quantities = [
         q
         for q in found_quantities
-        if all(q.end <= s or q.start >= e for s, e in titles)
+        if all(q.start < s or q.start >= e for s, e in labels_with_numbers)
+        and all(q.end <= s or q.start >= e for s, e in titles)
         and all(q.end <= r.start or q.start >= r.end for r in references if len(r.items) == 1)
     ]
     quantities, count = _take_count(message, quantities, index)
@@ -173,21 +182,10 @@ def _take_count(message: Message, quantities: list[Quantity], index: Index) -> t
         ):
             continue
         before = message.level[: quantity.start]
-        named = quantity.unit in nouns or quantity.unit in (
-            "suggestions",
-            "recommendations",
-            "options",
-            "ideas",
-            "picks",
-            "choices",
-            "more",
-            "others",
-        )
-        if (
-            named
-            or (_COUNT_BEFORE.search(before) and not quantity.unit)
-            or re.search(r"\b(?:give|show) me\s*$", before)
-        ):
+        named = quantity.unit in nouns or quantity.unit in _ASKED_FOR
+        opens = not before.strip() or _COUNT_BEFORE.search(before)
+        ahead = any(f.of("noun") for f in message.found if 0 < message.start(f) - quantity.start < 40)
+        if named or (opens and ahead) or (_COUNT_BEFORE.search(before) and not quantity.unit):
             if re.match(r"^\s*(?:one|1)\b", message.level[quantity.start :]) and not named:
                 continue
             message.take(quantity.start, quantity.end)

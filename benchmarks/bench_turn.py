@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 from convrec import Recommender, Settings
 from convrec.tools.encoder import SHIPPED, Encoder
-from convrec.tools.index import Index, build_index
+from convrec.tools.index import Index, build_index, collection_name
 from convrec.tools.items import date_as_number
 from convrec.tools.storage import Home
-from convrec.tools.vectors import open_chroma
+from convrec.tools.vectors import open_chroma, open_collection
 from measuring import (
     STYLES,
     WORKS,
@@ -50,18 +50,24 @@ KINDS = {
     "one exclusion": excluding_messages,
     "too vague": vague_messages,
 }
+DIMENSION = 384
 TARGETS = {(10_000, "open"): 100.0, (100_000, "three limits"): 200.0}
 """Milliseconds that the median turn may take."""
 
 
 @dataclass
 class Times:
-    """Seconds of the turns of one kind of message; `processor` is the time that all cores spent beside the encoder."""
+    """Seconds of the turns of one kind of message.
+
+    `processor` is what all cores spent beside the encoder; `between` is what no agent took: the graph, its checkpoints,
+    the answer's making.
+    """
 
     turns: list[float] = field(default_factory=list)
     encoder: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     agents: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    between: list[float] = field(default_factory=list)
     hard: list[int] = field(default_factory=list)
 
     @property
@@ -108,7 +114,7 @@ def catalogue_name(items: int) -> str:
 def build(folder: Path, items: int) -> None:
     """Build a size's index, if it is missing, and the Chroma collection with metadata that it is compared with."""
     home, name = Home(folder), catalogue_name(items)
-    if not home.exists(name):
+    if not home.exists(name) or open_collection(home.chroma, collection_name(name, DIMENSION)).count() != items:
         build_index(home, name, make_works(items), WORKS, encoder=SHIPPED)
     collection = open_chroma(folder / "baseline").get_or_create_collection(
         name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
@@ -161,6 +167,7 @@ async def _take_turn(recommender: Recommender, clocked: Clocked, message: str, t
     times.processor.append(time.process_time() - spent - clocked.processor)
     times.turns.append(seconds())
     times.encoder.append(clocked.seconds)
+    times.between.append(times.turns[-1] - sum(step.milliseconds for step in answer.steps) / 1000)
     times.hard.append(sum(p.hard for p in answer.preferences))
     for step in answer.steps:
         times.agents[step.agent].append(step.milliseconds / 1000)
@@ -229,7 +236,7 @@ def print_results(results: Sequence[Measured]) -> None:
         [
             {"items": r.items, "message": kind}
             | {a: f"{statistics.median(t.agents[a]) * 1000:.1f}" if t.agents.get(a) else "-" for a in agents}
-            | {"between": f"{statistics.median(_between(t)) * 1000:.1f}"}
+            | {"between": f"{statistics.median(t.between) * 1000:.1f}"}
             for r in results
             for kind, t in r.times.items()
         ],
@@ -267,12 +274,6 @@ def print_results(results: Sequence[Measured]) -> None:
             for small, large in itertools.pairwise(results)
         ],
     )
-
-
-def _between(times: Times) -> list[float]:
-    """Each turn without its agents: the graph itself, checkpoints, and the answer's making."""
-    whole = zip(*(v for v in times.agents.values() if len(v) == len(times.turns)), strict=True)
-    return [turn - sum(steps) for turn, steps in zip(times.turns, whole, strict=True)]
 
 
 def _retrieval(measured: Measured) -> list[float]:

@@ -316,7 +316,7 @@ def _of_number(
     }
     unit = quantity.unit.rstrip("s")
     asked = next((a for a in numbers if a.name == message.asking), None)
-    if asked is not None and not unit:
+    if asked is not None and unit in ("", asked.unit.lower().rstrip("s")):
         return asked
     for attribute in numbers:
         if unit == "year" and attribute.measure == "age":

@@ -18,6 +18,16 @@ _CONTINUES = re.compile(
     r"\b(?:actually|instead|rather|make (?:it|that)|change|switch|also|too|as well|plus|but|"
     r"still|same|even|only|now|then|scratch)\b"
 )
+_MEASURES = {
+    "date": re.compile(r"\b(?:dates?|years?|decades?|era|when|age|old)\b"),
+    "duration": re.compile(r"\b(?:length|duration|time|long|minutes|hours)\b"),
+    "length": re.compile(r"\b(?:length|size|long|pages)\b"),
+    "price": re.compile(r"\b(?:price|cost|budget|money)\b"),
+    "rating": re.compile(r"\b(?:ratings?|scores?|reviews?|stars)\b"),
+    "age": re.compile(r"\b(?:ages?|kids|children)\b"),
+    "players": re.compile(r"\b(?:players?|people)\b"),
+    "popularity": re.compile(r"\b(?:popularity|famous|popular)\b"),
+}
 _EXCHANGES = re.compile(r"\b(?:instead of|rather than)\b")
 _ADDS = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top|both|even better|bonus|with)\b")
 
@@ -96,7 +106,15 @@ class Corrections:
             return True
         if any(s.kind == "value" for s in senses):
             return False
+        if preference.limit.attribute is not None and self._measures(text, preference.limit.attribute):
+            return True
         return bool(stems & own)
+
+    def _measures(self, text: str, name: str) -> bool:
+        """Whether a word for a measure speaks of an attribute: "the date", "the price", "how long"."""
+        attribute = self._catalogue.schema.attribute(name)
+        kind = "date" if attribute.kind == "date" else attribute.measure
+        return kind in _MEASURES and bool(_MEASURES[kind].search(text))
 
     def _replaces(self, new: Preference, old: Preference) -> bool:
         if new.key == old.key:

@@ -22,7 +22,7 @@ _OWNERS = frozenset(["my", "our", "your", "her", "his", "their"])
 _WORKING = frozenset(
     """
     love loves loved like hate play plays playing start starting weekend night nights evening sunday saturday friday
-    drive work school house home watch read cry call turn manage help fall break friends kids kid
+    drive time times well work school house home watch read cry call turn manage help fall break friends kids kid
     """.split()
 )
 _THAT_MADE = re.compile(

@@ -61,6 +61,8 @@ def read_question(
     attribute = _attribute(message, catalogue)
     if acts.ABOUT.search(message.level) and (attribute is None or attribute.open):
         return Question(items=tuple(items), kind="about", words=words)
+    if attribute is None and re.search(r"\bwhat (?:was|is|were|are) (?:the|that|those|your)\b", message.level):
+        return Question(items=tuple(items), kind="about", words=words)
     return Question(items=tuple(items), attribute=attribute.name if attribute else None, kind="fact", words=words)
 
 
