@@ -75,16 +75,16 @@ def tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
             f"I have shown you every {schema.noun} that fits. "
             "Tell me something new about what you want, or say “start over”."
         )
+    nothing = (
+        "I have nothing left that fits all of that" if miss.exhausted else f"No {schema.noun} here fits all of that"
+    )
     if not miss.without:
         return (
-            f"No {schema.noun} here fits all of that, and dropping one limit alone would not help. "
+            f"{nothing}, and dropping one limit alone would not help. "
             f"Which of these matters least: {wish_in_words(wish, index)}?"
         )
     count = f"{miss.without} {schema.nouns if miss.without > 1 else schema.noun}"
-    text = (
-        f"No {schema.noun} here fits all of that. "
-        f"The limit that excludes most is {miss.blocking}: without it, {count} would fit."
-    )
+    text = f"{nothing}. The limit that excludes most is {miss.blocking}: without it, {count} would fit."
     if miss.nearest:
         text += f" The nearest that break only this: {_listed(miss.nearest, index)}."
     return text

@@ -99,6 +99,7 @@ def allowed_mask(
 def explain_miss(wish: Wish, index: Index, barred: frozenset[str]) -> Miss | None:
     """The hard preference whose absence would let most items through, and those nearest items."""
     hard = [p for p in wish.preferences if p.hard and p.limit.attribute is not None]
+    exhausted = bool(allowed_mask(wish.preferences, index, frozenset()).any())
     best: Miss | None = None
     for preference in hard:
         others = [p for p in hard if p is not preference]
@@ -108,7 +109,13 @@ def explain_miss(wish: Wish, index: Index, barred: frozenset[str]) -> Miss | Non
             nearest: tuple[str, ...] = ()
             if preference.strength == "must" and count:
                 nearest = tuple(c.item for c in _nearest(preference, index, mask))
-            best = Miss(blocking=in_words(preference, index), key=preference.key, without=count, nearest=nearest)
+            best = Miss(
+                blocking=in_words(preference, index),
+                key=preference.key,
+                without=count,
+                nearest=nearest,
+                exhausted=exhausted,
+            )
     return best
 
 

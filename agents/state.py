@@ -207,12 +207,14 @@ class Miss(Noun):
         key: that preference's key.
         without: how many items would fit if it were dropped.
         nearest: ids of items that break only that preference; none where it is a must-not.
+        exhausted: whether items fit, but all of them were shown or are known to the user.
     """
 
     blocking: str
     key: str
     without: int
     nearest: tuple[str, ...] = ()
+    exhausted: bool = False
 
 
 class ClarifyingQuestion(Noun):
@@ -274,7 +276,7 @@ class Answer(Noun):
 
     Attributes:
         reply: what is said; it names exactly the items on the cards (or, for a question, the items asked about).
-        items: the cards, best first: what is recommended, or what was asked about.
+        items: the cards, best first: what is recommended, asked about or accepted.
         nearest: where nothing fits, cards that miss the one limit that the reply names.
         act: what the message was taken to do.
         preferences: all that is understood so far.

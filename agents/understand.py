@@ -184,9 +184,13 @@ def _take_count(message: Message, quantities: list[Quantity], index: Index) -> t
         before = message.level[: quantity.start]
         named = quantity.unit in nouns or quantity.unit in _ASKED_FOR
         opens = not before.strip() or _COUNT_BEFORE.search(before)
-        ahead = any(f.of("noun") for f in message.found if 0 < message.start(f) - quantity.start < 40)
+        ahead = any(f.of("noun") or f.of("value") for f in message.found if 0 < message.start(f) - quantity.start < 40)
         if named or (opens and ahead) or (_COUNT_BEFORE.search(before) and not quantity.unit):
-            if re.match(r"^\s*(?:one|1)\b", message.level[quantity.start :]) and not named:
+            if (
+                quantity.number == 1
+                and not re.search(r"\bjust\s*$", before)
+                and not (named and quantity.unit != "more")
+            ):
                 continue
             message.take(quantity.start, quantity.end)
             return [q for q in quantities if q is not quantity], min(int(quantity.number), 10)
@@ -359,6 +363,7 @@ def _with_rejections(act: Act, mentions: list[Mention], wish: Wish, message: Mes
     if act == "reject" and not any(m.feeling in ("seen", "disliked", "rejected") for m in mentions):
         left = (i for i in wish.focus if i not in felt)
         return [*mentions, *(Mention(item=i, feeling="rejected", words=message.text.strip()) for i in left)]
-    if act == "accept" and not any(m.feeling == "accepted" for m in mentions) and len(wish.focus) == 1:
-        return [*mentions, Mention(item=wish.focus[0], feeling="accepted", words=message.text.strip())]
+    taken = wish.spoken or (wish.focus[0] if len(wish.focus) == 1 else None)
+    if act == "accept" and not any(m.feeling == "accepted" for m in mentions) and taken:
+        return [*mentions, Mention(item=taken, feeling="accepted", words=message.text.strip())]
     return mentions

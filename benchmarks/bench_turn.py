@@ -116,7 +116,7 @@ def build(folder: Path, items: int) -> None:
     home, name = Home(folder), catalogue_name(items)
     if not home.exists(name) or open_collection(home.chroma, collection_name(name, DIMENSION)).count() != items:
         build_index(home, name, make_works(items), WORKS, encoder=SHIPPED)
-    collection = open_chroma(folder / "baseline").get_or_create_collection(
+    collection = open_chroma(_baseline(folder, items)).get_or_create_collection(
         name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
     )
     if collection.count() == items:
@@ -133,6 +133,11 @@ def build(folder: Path, items: int) -> None:
     for start in range(0, items, 2_000):
         part = slice(start, start + 2_000)
         collection.upsert([w.id for w in works[part]], matrix[part], metadata[part])  # type: ignore[arg-type]
+
+
+def _baseline(folder: Path, items: int) -> Path:
+    """A database for each size: Chroma's filter takes time by all records of a database."""
+    return folder / f"chroma-{items}"
 
 
 async def measure(folder: Path, items: int, turns: int) -> Measured:
@@ -184,7 +189,7 @@ async def _late_turn(recommender: Recommender, number: int) -> float:
 
 def _query_chroma(folder: Path, index: Index, items: int, turns: int) -> dict[str, list[float]]:
     """Seconds of Chroma's own queries for 80 items: without a filter, and with the three limits as metadata filter."""
-    collection = open_chroma(folder / "baseline").get_collection(catalogue_name(items), embedding_function=None)
+    collection = open_chroma(_baseline(folder, items)).get_collection(catalogue_name(items), embedding_function=None)
     chance = np.random.default_rng(5)
     queries = index.encoder.encode(open_messages(turns + 3, seed=7))
     found: dict[str, list[float]] = {"no filter": [], "three limits": []}

@@ -228,7 +228,7 @@ def check_guarantees(answer: Answer, before: Wish, index: Index, *, again: bool 
         check_card(card, index)
     assert answer.reply.strip()
     assert bold_titles(answer.reply) == {c.title for c in cards}, answer.reply
-    asked = answer.act in ("ask", "compare")
+    asked = answer.act in ("ask", "compare", "accept")
     if not asked:
         assert 1 <= prose_sentences(answer.reply) <= 6, answer.reply
         assert sum(line.startswith("- ") for line in answer.reply.splitlines()) == len(answer.items)

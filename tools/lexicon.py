@@ -102,7 +102,8 @@ class Lexicon:
         self._title_words: dict[str, set[str]] = defaultdict(set)
         self._surnames: dict[str, list[Sense]] = defaultdict(list)
         self._labels: list[tuple[str, Sense]] = []
-        self._abbreviable: list[tuple[tuple[str, ...], Sense]] = []
+        self._abbreviable: dict[str, list[tuple[tuple[str, ...], Sense]]] = defaultdict(list)
+        self._abbreviations: dict[tuple[str, ...], list[Sense]] = {}
         self._add_nouns()
         for attribute in catalogue.schema.attributes:
             self._add_attribute(attribute)
@@ -227,7 +228,7 @@ class Lexicon:
             for surname in _surnames(value):
                 self._surnames[surname].append(Sense("value", attribute.name, value, exact=_BY_SURNAME))
         elif not attribute.person and 2 <= len(known) <= 4:
-            self._abbreviable.append((tuple(known), loose))
+            self._abbreviable[known[0][0]].append((tuple(known), loose))
 
     def _add_titles(self) -> None:
         for item in self._catalogue.items:
@@ -336,7 +337,11 @@ class Lexicon:
             return named[:1]
         if len(phrase) == 1 and (len(phrase[0]) < 3 or self._frequency(stem(phrase[0])) > 0):
             return []
-        return [sense for known, sense in self._abbreviable if _abbreviates(phrase, known)][:1]
+        key = tuple(phrase)
+        if key not in self._abbreviations and len(self._abbreviations) < 10_000:
+            near = self._abbreviable.get(phrase[0][0], ())
+            self._abbreviations[key] = [sense for known, sense in near if _abbreviates(phrase, known)][:1]
+        return self._abbreviations.get(key, [])
 
     def _respell(self, token: Token) -> tuple[str, ...]:
         """A word, and the catalogue's words that it may be a misspelling of."""

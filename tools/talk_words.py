@@ -2,7 +2,7 @@
 
 TALK_WORDS = frozenset(
     """
-    sold able about above absolutely actual actually adore after again ago agree alike alive all allergic almost alone
+    met meet     sold able about above absolutely actual actually adore after again ago agree alike alive all allergic almost alone
     along already alright although always amazing another any anybody anyone anything anyway anywhere apart
     appreciate arent around aside ask asked available average avoid away awesome awful aye back bad badly based
     basically bear beautiful because become before begin behind believe best better between beyond big bigger bit

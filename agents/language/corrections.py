@@ -21,13 +21,14 @@ _CONTINUES = re.compile(
 _MEASURES = {
     "date": re.compile(r"\b(?:dates?|years?|decades?|era|when|age|old)\b"),
     "duration": re.compile(r"\b(?:length|duration|time|long|minutes|hours)\b"),
-    "length": re.compile(r"\b(?:length|size|long|pages)\b"),
+    "length": re.compile(r"\b(?:length|size|long|thick)\b"),
     "price": re.compile(r"\b(?:price|cost|budget|money)\b"),
     "rating": re.compile(r"\b(?:ratings?|scores?|reviews?|stars)\b"),
     "age": re.compile(r"\b(?:ages?|kids|children)\b"),
     "players": re.compile(r"\b(?:players?|people)\b"),
     "popularity": re.compile(r"\b(?:popularity|famous|popular)\b"),
 }
+_AND_THE = re.compile(r"\s*,?\s*(?:and|or|nor) (?:about )?(?:the|my|that) \w+(?: too| as well)?")
 _EXCHANGES = re.compile(r"\b(?:instead of|rather than)\b")
 _ADDS = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top|both|even better|bonus|with)\b")
 
@@ -87,6 +88,9 @@ class Corrections:
         for match in acts.FORGET.finditer(self._message.level):
             named = [(match.group(g), match.start(g), match.end(g)) for g in match.groupdict() if match.group(g)]
             for text, start, end in named:
+                more = _AND_THE.match(self._message.level, end)
+                if more:
+                    end, text = more.end(), text + more.group()
                 keys = [p.key for p in self._wish.preferences if self._speaks_of(text, start, end, p)]
                 if keys:
                     self._taken_back += keys
