@@ -1,9 +1,9 @@
 """convrec: a conversational recommender built from language-model agents, for any catalogue.
 
-    from convrec import Recommender
+from convrec import Recommender
 
-    async with Recommender() as recommender:
-        answer = await recommender.reply("a funny French film, not too long", user="u", thread="t")
+async with Recommender() as recommender:
+    answer = await recommender.reply("a funny French film, not too long", user="u", thread="t")
 """
 
 from importlib import import_module

@@ -172,7 +172,7 @@ def _agree(read: set[str], wanted: set[str]) -> bool:
 
 def _same_words(line: str, wanted: str) -> bool:
     """Whether a phrase of the text that is wanted is a label of the catalogue after all."""
-    strength, attribute, value = wanted.split(" ", 2)
+    strength, attribute = wanted.split(" ", 2)[:2]
     return (
         attribute == "~"
         and line.startswith(f"{strength} ")

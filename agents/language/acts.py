@@ -124,7 +124,7 @@ MORE = re.compile(
     r"of (?:these|those|them|the same)|results|choices|recommendations))*\W*$|\bwhat else\b|"
     r"\banything else\b(?! (?:you need|i need))|\b(?:show|give|any|some|got|recommend|"
     r"suggest)(?: me)?(?: (?:some|a few|any|two|three|five|\d+))? (?:more|others?|alternatives)\b|"
-    r"\b(?:a few|some|any|two|three|\d+) (?:more|others)\b|\banother (?:one|suggestion|recommendation|"
+    r"\b(?:a few|some|any|one|two|three|four|five|\d+) (?:more|others)\b|\banother (?:one|suggestion|recommendation|"
     r"option|{noun})\b|\bkeep going\b|\bmore of (?:the same|these|those|that)\b|\bmore (?:options|"
     r"suggestions|recommendations|ideas|choices|{nouns})\b"
 )
