@@ -170,7 +170,7 @@ def _pointed(references: list[Reference]) -> tuple[str, ...]:
 
 
 def _take_count(message: Message, quantities: list[Quantity], index: Index) -> tuple[list[Quantity], int | None]:
-    """ "five films", "give me three", "top 10": a number of items to show, not a limit."""
+    """ "five of them", "give me three", "top 10": a number of items to show, not a limit."""
     schema = index.catalogue.schema
     nouns = {schema.noun, schema.nouns, *schema.also}
     for quantity in quantities:

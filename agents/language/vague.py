@@ -118,7 +118,7 @@ def read_vague(message: Message, scopes: Scopes, catalogue: Catalogue) -> list[V
 
 
 def _describes(message: Message, end: int, catalogue: Catalogue) -> bool:
-    """Whether an adjective describes an item and not the next word: "an old film", "short and sweet", not "a long drive"."""
+    """Whether an adjective describes an item and not the next word: "an old one", "short and sweet", not "a long drive"."""
     following = next(((place, t) for place, t in enumerate(message.tokens) if t.start >= end), None)
     if following is None or re.search(r"[,.;:!?()]", message.level[end : following[1].start]):
         return True
