@@ -5,11 +5,11 @@ is written to a temporary folder, which is removed.
 """
 
 import argparse
-import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from convrec.tools.encoder import SHIPPED, load_encoder
@@ -26,7 +26,7 @@ class Stages:
     """Takes the build's reports: the second at which each stage last spoke."""
 
     def __init__(self) -> None:
-        self.began = time.perf_counter()
+        self.began = 0.0
         self.ends: dict[str, float] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
@@ -44,18 +44,17 @@ def changed(items: list[Item]) -> list[Item]:
 
 def measure(name: str, items: list[Item], schema: Schema, folder: Path, runs: int) -> list[dict[str, str]]:
     """Build, import again, import again with changes: one row of the table for each."""
-    home = Home(folder)
-    load_encoder(SHIPPED, home.encoders)
     anew, again, partly, encoding, opening = [], [], [], [], []
-    for _ in range(runs):
-        shutil.rmtree(folder / "catalogues", ignore_errors=True)
-        shutil.rmtree(folder / "chroma", ignore_errors=True)
-        stages = Stages()
-        anew.append(_seconds(lambda: build_index(home, name, items, schema, encoder=SHIPPED, on_progress=stages)))  # noqa: B023
+    for run in range(runs):
+        home, stages = Home(folder / str(run)), Stages()
+        load_encoder(SHIPPED, home.encoders)
+        build = partial(build_index, home, name, schema=schema, encoder=SHIPPED)
+        stages.began = time.perf_counter()
+        anew.append(_seconds(partial(build, items, on_progress=stages)))
         encoding.append(stages.ends["encode"])
-        again.append(_seconds(lambda: build_index(home, name, items, schema, encoder=SHIPPED)))
-        partly.append(_seconds(lambda: build_index(home, name, changed(items), schema, encoder=SHIPPED)))
-        opening.append(_seconds(lambda: open_index(home, name).lexicon))
+        again.append(_seconds(partial(build, items)))
+        partly.append(_seconds(partial(build, changed(items))))
+        opening.append(_seconds(partial(_open, home, name)))
     base = statistics.median(anew)
     rows = {
         "built anew": anew,
@@ -75,6 +74,10 @@ def measure(name: str, items: list[Item], schema: Schema, folder: Path, runs: in
         }
         for what, seconds in rows.items()
     ]
+
+
+def _open(home: Home, name: str) -> None:
+    _ = open_index(home, name).lexicon
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -11,6 +11,7 @@ new ones first and removes the old ones last: a crash leaves extra records, whic
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Vectors:
     """
 
     def __init__(self, matrix: np.ndarray, keys: Sequence[str], collection: Callable[[], Any]) -> None:
+        _use_one_thread()
         self.matrix = matrix
         self._row_of = {key: row for row, key in enumerate(keys)}
         self._collection = collection
@@ -90,6 +92,14 @@ class Vectors:
             if key in self._row_of
         ]
         return Nearest(np.array([r for r, _ in found], dtype=np.int64), np.array([s for _, s in found]))
+
+
+@lru_cache(maxsize=1)
+def _use_one_thread() -> None:
+    """Keep BLAS to one thread in this process: products here are small, and its idle threads spin, which doubles a turn."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(limits=1, user_api="blas")
 
 
 class Nearest:
