@@ -1,0 +1,1 @@
+"""Simulated users and the evaluation against them; nothing is here yet."""
