@@ -97,7 +97,8 @@ def build_index(
     """Build a catalogue's index and put it in the old one's place, in one step.
 
     Only items whose content changed are encoded and stored again. A crash at any point leaves the old version or the
-    new one. Time is linear in the items: two cores encode 25 to 140 a second, by the length of their texts. With `anew`, every item is
+    new one. Time is linear in the items: two cores encode 25 to 140 a second, by the length of their texts.
+    With `anew`, every item is
     encoded again.
 
     Raises:
