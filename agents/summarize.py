@@ -80,11 +80,6 @@ class _Taste:
     def shared_by(self, item_id: str) -> list[str]:
         """The labels that an item shares with what the user likes, rarest first, as one piece of evidence."""
         item = self._index.catalogue.item(item_id)
-        found = sorted(
-            (telling[v], v)
-            for name, telling in self._telling.items()
-            if telling
-            for v in item.labels(name)
-            if v in telling
-        )
+        shared = {v: known[v] for name, known in self._telling.items() for v in item.labels(name) if v in known}
+        found = sorted((count, value) for value, count in shared.items())
         return [f"in common with what you like: {', '.join(v for _, v in found[:3])}"] if found else []
