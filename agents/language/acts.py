@@ -128,12 +128,6 @@ MORE = re.compile(
     r"option|{noun})\b|\bkeep going\b|\bmore of (?:the same|these|those|that)\b|\bmore (?:options|"
     r"suggestions|recommendations|ideas|choices|{nouns})\b"
 )
-MORE_LIKE = re.compile(
-    r"\b(?:more|others?|something|anything|another(?: one)?|ones?|stuff|similar)(?: \w+)? (?:like|"
-    r"similar to|along the lines of|in the (?:style|vein|spirit) of|such as|to)(?= (?:the |that|this|"
-    r"it|these|those|them|number|#|option))|\bsimilar (?:ones?|{nouns})\b|\bmore of (?:that|"
-    r"this) (?:kind|sort|type)\b"
-)
 AGAIN = re.compile(
     r"\b(?:again|repeat|(?:show|tell) me (?:those|them|that|these|the (?:first|last|"
     r"previous) (?:ones?|list)) again|what (?:were|was) (?:those|they|that|the (?:first|last|"
@@ -182,19 +176,12 @@ ASKS_FOR_ITEMS = re.compile(
     r"your best)|which \w+ (?:should|would|can|could)|how about|what about|who has|something|anything|"
     r"some)\b"
 )
-ITEM_FACT = re.compile(r"\b(?:is|was|are|were|does|do|did|has|have|who|when|where|how|what|which|whose)\b")
 NO_CONTEXT = re.compile(
     r"\b(?:weather|time is it|what day|date today|stock|bitcoin|news|president|capital of|recipe for|"
     r"joke|poem|translate|your (?:favou?rite|name|age)|(?:do|are|would) you (?:prefer|think (?!i|we)|"
     r"believe|feel|sleep|eat|drink|dream)|meaning of life|math|calculate|code|python|javascript|sql|"
     r"password|api key)\b|\d+\s*[+*/x]\s*\d+"
 )
-CORRECTION = re.compile(
-    r"\b(?:actually|instead|rather|i mean(?:t)?|make (?:it|that)|change (?:it|that|to)|switch to|"
-    r"let'?s (?:try|do|go with|go for|make it|say|switch)|how about|what about|on second thoughts?|"
-    r"scratch that|no,|nah,|sorry,|forget|wait)\b"
-)
-ADDITION = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top of that|with|both|or)\b")
 FORGET = re.compile(
     r"\b(?:forget(?: about)?|drop|lose|ditch|remove|scrap|scratch|skip|never ?mind(?: about)?|ignore|"
     r"cancel|take back|undo|leave out|disregard|without)\b(?: the| my| that| about|"
