@@ -178,23 +178,6 @@ class Lexicon:
         fitting = {i for i in holders if any(f" {written} " in f" {f} " for f in self._forms_of[i])}
         return next(iter(fitting)) if len(fitting) == 1 else None
 
-    def titles_like(self, text: str, among: Iterable[str], at_least: float = 80.0) -> list[str]:
-        """Ids among some items whose title resembles a text, most similar first."""
-        from rapidfuzz import fuzz
-
-        wanted = fold(text)
-        scored = []
-        for item_id in among:
-            item = self._catalogue.item(item_id)
-            score = max(fuzz.token_set_ratio(wanted, fold(t)) for t in (item.title, *item.aliases))
-            if score >= at_least:
-                scored.append((-score, item_id))
-        return [item_id for _, item_id in sorted(scored)]
-
-    def values(self, phrase: str) -> list[Sense]:
-        """The values that a phrase can mean, strictest first."""
-        return [s for s in self._senses(words(phrase), 1.0) if s.kind == "value"]
-
     def _add_nouns(self) -> None:
         schema = self._catalogue.schema
         for noun in (schema.noun, schema.nouns, *schema.also):
