@@ -1,20 +1,26 @@
 """Two brains behind one signature: an agent's model brain is tried within the turn's limits, else the built-in one.
 
-A model brain takes the same nouns as the built-in one and returns a `Thought`: its value and what it cost. When it
-fails, runs out of time, or the turn has used its calls or tokens, the built-in brain does that step, and the step says
-why.
+A model brain takes a `Model` and the same nouns as the built-in one. When a call fails, its answer cannot be used twice,
+or the turn has used its calls, tokens or seconds, the built-in brain does that step, and the step says why.
 """
 
 import asyncio
+import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from ..tools.errors import ConvrecError
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from pydantic import BaseModel
+
+from ..prompts import Prompt, render
+from ..tools.chat import Call, Chat, WayRefusedError, schema_of
+from ..tools.errors import AnswerError, ModelError, SpentError
 from .state import AgentName, Step, Usage
 
 T = TypeVar("T")
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -27,22 +33,31 @@ class TurnLimits:
 
 
 @dataclass(frozen=True)
-class Thought(Generic[T]):
-    """What a model brain returns: its value and the tokens that it cost."""
+class Brain:
+    """An agent's second brain.
 
-    value: T
-    calls: int = 1
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    Attributes:
+        think: takes a `Model`, then what the built-in brain takes.
+        name: what steps call it.
+        chat: the chat model that it asks; None where it asks none.
+    """
+
+    think: Callable[..., Awaitable[Any]]
+    name: str
+    chat: Chat | None = None
 
 
-class ModelError(ConvrecError):
-    """A model brain could not answer: no connection, a refusal, an answer of the wrong shape."""
+Brains = Mapping[AgentName, Brain]
+"""The second brains in use, by agent; an agent without one is built in."""
 
 
-ModelBrain = Callable[..., Awaitable[Thought[Any]]]
-Brains = Mapping[AgentName, ModelBrain]
-"""The model brains in use, by agent; an agent without one is built in."""
+@dataclass(frozen=True)
+class Said:
+    """One call of a turn, with its words, for the trace."""
+
+    agent: AgentName
+    prompt: str
+    answer: str
 
 
 @dataclass
@@ -50,9 +65,12 @@ class Budget:
     """What a turn has used of its limits."""
 
     limits: TurnLimits
-    name: str = "model"
+    owner: str = ""
     started: float = field(default_factory=time.monotonic)
     steps: list[Step] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    _calls: list[Call] = field(default_factory=list)
+    _pending: int = 0
 
     @property
     def seconds(self) -> float:
@@ -60,77 +78,195 @@ class Budget:
         return time.monotonic() - self.started
 
     @property
+    def calls(self) -> int:
+        """Calls begun so far."""
+        return self._pending + sum(not c.cached for c in self._calls)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens so far."""
+        return sum(c.prompt_tokens + c.completion_tokens for c in self._calls)
+
+    @property
     def usage(self) -> Usage:
         """Calls, tokens and seconds so far."""
         return Usage(
-            calls=sum(s.calls for s in self.steps),
-            prompt_tokens=sum(s.prompt_tokens for s in self.steps),
-            completion_tokens=sum(s.completion_tokens for s in self.steps),
+            calls=self.calls,
+            prompt_tokens=sum(c.prompt_tokens for c in self._calls),
+            completion_tokens=sum(c.completion_tokens for c in self._calls),
+            cached=sum(c.cached for c in self._calls),
+            fallbacks=sum(bool(s.fallback) for s in self.steps),
             seconds=round(self.seconds, 4),
         )
 
-    def exhausted(self) -> str:
-        """Which limit is reached, in words; empty while there is room."""
-        usage = self.usage
-        if usage.calls >= self.limits.max_calls:
+    def exhausted(self, tokens: int = 0) -> str:
+        """Which limit a call with a prompt of so many tokens would pass, in words; empty while there is room."""
+        if self.calls >= self.limits.max_calls:
             return f"the turn's {self.limits.max_calls} calls are used"
-        if usage.prompt_tokens + usage.completion_tokens >= self.limits.max_tokens:
-            return f"the turn's {self.limits.max_tokens} tokens are used"
-        if usage.seconds >= self.limits.max_seconds:
+        if self.tokens + tokens >= self.limits.max_tokens:
+            return f"the turn's {self.limits.max_tokens:,} tokens are used"
+        if self.seconds >= self.limits.max_seconds:
             return f"the turn's {self.limits.max_seconds:g} seconds are over"
         return ""
+
+    def admit(self, tokens: int) -> None:
+        """Let a call through.
+
+        Raises:
+            SpentError: a limit is reached.
+        """
+        if reached := self.exhausted(tokens):
+            raise SpentError(reached)
+        self._pending += 1
+
+    def note(self, call: Call | None) -> None:
+        """Count a call that was let through, or an answer from the cache."""
+        if call is None or not call.cached:
+            self._pending -= 1
+        if call is not None:
+            self._calls.append(call)
 
     async def think(
         self,
         agent: AgentName,
         built_in: Callable[[], Awaitable[T]],
-        model: Callable[[], Awaitable[Thought[T]]] | None = None,
+        brain: Brain | None = None,
+        args: tuple[Any, ...] = (),
         note: Callable[[T], str] = lambda _: "",
         lawful: Callable[[T], bool] = lambda _: True,
     ) -> T:
-        """Do one agent's step, with its model brain if there is one and room for it, and record it.
+        """Do one agent's step, with its second brain if there is one and room for it, and record it.
 
         Args:
             agent: whose step.
             built_in: the built-in brain.
-            model: the model brain, if there is one.
+            brain: the second brain, if there is one.
+            args: what the second brain takes after its `Model`.
             note: what the step did, in a few words.
-            lawful: whether a model's value may be used; the built-in brain takes over where it may not.
+            lawful: whether the second brain's value may be used; the built-in brain takes over where it may not.
         """
         began = time.perf_counter()
-        fallback, asked = "", Thought(None, calls=0)
-        if model is not None:
-            fallback = self.exhausted()
+        model = Model(brain.chat if brain else None, self, agent)
+        fallback = ""
+        if brain is not None:
+            fallback = self.exhausted() if brain.chat else ""
             if not fallback:
-                asked = Thought(None)
                 try:
                     async with asyncio.timeout(max(self.limits.max_seconds - self.seconds, 0.01)):
-                        thought = asked = await model()
+                        value = await brain.think(model, *args)
                 except TimeoutError:
-                    fallback = "the model did not answer in time"
+                    fallback = "the model did not answer in the turn's time"
                 except ModelError as fault:
                     fallback = str(fault)
                 else:
-                    if lawful(thought.value):
-                        self._record(agent, began, note(thought.value), thought, "")
-                        return thought.value
+                    if lawful(value):
+                        self._record(agent, began, note(value), model, brain.name)
+                        return value
                     fallback = "the model's answer broke a guarantee"
         value = await built_in()
-        self._record(agent, began, note(value), asked, fallback, built_in=True)
+        self._record(agent, began, note(value), model, "built-in", fallback)
         return value
 
     def _record(
-        self, agent: AgentName, began: float, note: str, cost: Thought[Any], fallback: str, *, built_in: bool = False
+        self, agent: AgentName, began: float, note: str, model: "Model", brain: str, fallback: str = ""
     ) -> None:
+        calls = model.calls
+        self.said += [Said(agent, c.prompt, c.answer) for c in calls]
         self.steps.append(
             Step(
                 agent=agent,
                 milliseconds=round((time.perf_counter() - began) * 1000, 2),
-                brain="built-in" if built_in else self.name,
+                brain=brain,
                 note=note,
-                calls=cost.calls,
-                prompt_tokens=cost.prompt_tokens,
-                completion_tokens=cost.completion_tokens,
+                calls=sum(not c.cached for c in calls),
+                prompt_tokens=sum(c.prompt_tokens for c in calls),
+                completion_tokens=sum(c.completion_tokens for c in calls),
+                cached=sum(c.cached for c in calls),
+                repaired=model.repaired,
+                dropped=model.dropped,
                 fallback=fallback,
             )
         )
+
+
+class Model:
+    """A chat model as one agent asks it in one turn: every call is let through and counted by the turn's budget.
+
+    Attributes:
+        calls: the calls so far.
+        repaired: answers that were asked for a second time.
+        dropped: pieces of answers that were left out; whoever leaves one out adds it here.
+    """
+
+    def __init__(self, chat: Chat | None, budget: Budget, agent: AgentName) -> None:
+        self._chat = chat
+        self._budget = budget
+        self.agent = agent
+        self.calls: list[Call] = []
+        self.repaired = 0
+        self.dropped = 0
+
+    @property
+    def owner(self) -> str:
+        """Whose turn it is."""
+        return self._budget.owner
+
+    def admit(self, tokens: int) -> None:
+        """Let a call through, or raise SpentError."""
+        self._budget.admit(tokens)
+
+    def note(self, call: Call | None) -> None:
+        """Count a call."""
+        self._budget.note(call)
+        if call is not None:
+            self.calls.append(call)
+
+    def spare(self, keep: int) -> int:
+        """How many calls are left when so many are kept for the agents that follow."""
+        return max(self._budget.limits.max_calls - self._budget.calls - keep, 0)
+
+    async def answer(self, prompt: Prompt, shape: type[Shape], max_tokens: int, **options: Any) -> Shape:
+        """An answer of a shape; one that cannot be used is asked for once more, with what was wrong with it.
+
+        Raises:
+            ModelError: there is none.
+        """
+        asked = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        try:
+            return await self._answer(asked, shape, max_tokens, **options)
+        except AnswerError as fault:
+            self.repaired += 1
+            said = self.calls[-1].answer[:2000] if self.calls else ""
+            schema = json.dumps(schema_of(shape), ensure_ascii=False)
+            repair = render("repair", fault=str(fault), schema=schema)
+            again = [*asked, *([AIMessage(said)] if said else []), HumanMessage(repair.user)]
+            return await self._answer(again, shape, max_tokens, told=True, **options)
+
+    async def stream(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+        """A text in pieces, as they come.
+
+        Raises:
+            ModelError: there is none, or it breaks off.
+        """
+        messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        async for piece in self._open_chat.stream(messages, self, max_tokens):
+            yield piece
+
+    async def _answer(
+        self, messages: list[BaseMessage], shape: type[Shape], max_tokens: int, *, told: bool = False, **options: Any
+    ) -> Shape:
+        chat = self._open_chat
+        while True:
+            asked = messages
+            if chat.needs_shape_told and not told:
+                shown = render("shape", schema=json.dumps(schema_of(shape), ensure_ascii=False))
+                asked = [*messages[:-1], HumanMessage(f"{messages[-1].text}\n\n{shown.user}")]
+            try:
+                return await chat.answer(asked, shape, self, max_tokens, **options)
+            except WayRefusedError:
+                continue
+
+    @property
+    def _open_chat(self) -> Chat:
+        assert self._chat is not None
+        return self._chat

@@ -20,7 +20,12 @@ _LEAST_COVERAGE = 0.6
 
 
 async def clarify(wish: Wish, index: Index, rows: np.ndarray) -> ClarifyingQuestion | None:
-    """The best question about some candidates; None when nothing is left to ask.
+    """The best question about some candidates; None when nothing is left to ask."""
+    return next(iter(questions(wish, index, rows)), None)
+
+
+def questions(wish: Wish, index: Index, rows: np.ndarray) -> list[ClarifyingQuestion]:
+    """All questions worth asking about some candidates, the most telling first.
 
     Args:
         wish: what is known; nothing in it is asked again.
@@ -32,10 +37,10 @@ async def clarify(wish: Wish, index: Index, rows: np.ndarray) -> ClarifyingQuest
     scored = [
         (gain, -place, a, o) for place, a in enumerate(asked) for gain, o in [_split(a, index, rows)] if len(o) > 1
     ]
-    if not scored:
-        return None
-    _, _, attribute, options = max(scored, key=lambda s: s[:2])
-    return ClarifyingQuestion(attribute=attribute.name, text=_wording(attribute, options), options=tuple(options))
+    return [
+        ClarifyingQuestion(attribute=attribute.name, text=_wording(attribute, options), options=tuple(options))
+        for _, _, attribute, options in sorted(scored, key=lambda s: s[:2], reverse=True)
+    ]
 
 
 def _split(attribute: Attribute, index: Index, rows: np.ndarray) -> tuple[float, list[str]]:

@@ -6,7 +6,8 @@
                 └─ wants items ── retrieve ── nli ── summarize ── rank ┴─ respond ── remember
 
 Only this module knows the state; the agents are functions from nouns to nouns. Each streams its step when it is done,
-and `respond` streams the reply in pieces. Nothing is written here: the recommender saves a turn when all of it is done.
+and the reply is streamed in pieces, by `respond` or already while a model writes it. Nothing is written here: the
+recommender saves a turn when all of it is done.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,7 +23,7 @@ from langgraph.store.base import BaseStore
 from ..tools.index import Index
 from . import nli
 from .answer import MOST, answer
-from .brains import Brains, Budget, Thought, TurnLimits
+from .brains import Brains, Budget, TurnLimits
 from .clarify import clarify
 from .examples import openers
 from .guarantees import grounded, lawful, names_exactly, within
@@ -30,7 +31,7 @@ from .rank import rank
 from .remember import changed, recall, remember
 from .respond import accepted_now, respond, small_talk, tell_miss
 from .retrieve import Retrieved, allowed_mask, retrieve
-from .state import AgentName, Exchange, Miss, Pick, Preference, State, Understanding, Wish
+from .state import AgentName, Draft, Exchange, Miss, Pick, Preference, State, Understanding, Wish
 from .summarize import summarize
 from .understand import understand
 from .wishes import ask, grow, show
@@ -44,21 +45,36 @@ _SEARCHING = ("request", "preference", "more", "reject", "surprise")
 
 @dataclass(frozen=True)
 class Token:
-    """A piece of the reply."""
+    """A piece of the reply.
+
+    Attributes:
+        text: the piece.
+        fresh: whether the reply begins again with it; what was streamed before is taken back.
+    """
 
     text: str
+    fresh: bool = False
 
 
 @dataclass
 class Turn:
-    """What one turn carries beside its state."""
+    """What one turn carries beside its state.
+
+    Attributes:
+        index: the catalogue.
+        count: how many items to show.
+        questions: how many clarifying questions may follow one another.
+        brains: the second brains in use.
+        budget: the turn's limits, and what it has used of them.
+        spoken: what of the reply has been streamed.
+    """
 
     index: Index
     count: int = 3
     questions: int = 2
     brains: Brains = field(default_factory=dict)
-    limits: TurnLimits = field(default_factory=TurnLimits)
     budget: Budget = field(default_factory=lambda: Budget(TurnLimits()))
+    spoken: str = ""
 
 
 def build_graph(checkpointer: Any = None, store: BaseStore | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -103,16 +119,47 @@ async def _think(
     agent: AgentName,
     built_in: Callable[..., Awaitable[Any]],
     *args: Any,
+    also: tuple[Any, ...] = (),
     note: Callable[[Any], str] = lambda _: "",
     lawful: Callable[[Any], bool] = lambda _: True,
 ) -> Any:
-    """One agent's step, by its model brain or the built-in one, streamed when it is done."""
+    """One agent's step, by its second brain or the built-in one, streamed when it is done.
+
+    Args:
+        runtime: the turn.
+        agent: whose step.
+        built_in: the built-in brain.
+        args: what both brains take.
+        also: what only the second brain takes.
+        note: what the step did, in a few words.
+        lawful: whether the second brain's value may be used.
+    """
     turn = runtime.context
-    brain = turn.brains.get(agent)
-    model: Callable[[], Awaitable[Thought[Any]]] | None = (lambda: brain(*args)) if brain else None
-    value = await turn.budget.think(agent, lambda: built_in(*args), model, note, lawful)
+    value = await turn.budget.think(
+        agent, lambda: built_in(*args), turn.brains.get(agent), (*args, *also), note, lawful
+    )
     runtime.stream_writer(turn.budget.steps[-1])
     return value
+
+
+def _speaker(runtime: Runtime[Turn]) -> Callable[[str], None]:
+    """What streams a piece of the reply, and remembers that it did."""
+
+    def say(piece: str) -> None:
+        runtime.context.spoken += piece
+        runtime.stream_writer(Token(piece))
+
+    return say
+
+
+def _finish(runtime: Runtime[Turn], reply: str) -> None:
+    """Stream a reply, unless a model has streamed it already; what it streamed of another one is taken back."""
+    turn = runtime.context
+    if turn.spoken.split() == reply.split():
+        return
+    for number, piece in enumerate(_pieces(reply)):
+        runtime.stream_writer(Token(piece, fresh=number == 0 and bool(turn.spoken)))
+    turn.spoken = reply
 
 
 async def _understand(state: State, runtime: Runtime[Turn]) -> State:
@@ -121,8 +168,8 @@ async def _understand(state: State, runtime: Runtime[Turn]) -> State:
     known = await recall(runtime.store, state["user"]) if runtime.store else Wish()
     informed = _informed(before, known)
     understanding: Understanding = await _think(
-        runtime, "understand", understand, state["text"], informed, index, note=_note_understanding,
-        lawful=lambda u: grounded(u, index),
+        runtime, "understand", understand, state["text"], informed, index, also=(state.get("talk", []),),
+        note=_note_understanding, lawful=lambda u: grounded(u, index),
     )  # fmt: skip
     return {
         "known": known, "wish": grow(informed, understanding), "understanding": understanding, "candidates": [],
@@ -146,6 +193,7 @@ async def _clarify(state: State, runtime: Runtime[Turn]) -> State:
     names = {a.name for a in turn.index.catalogue.schema.attributes} - set(wish.asked)
     question = await _think(
         runtime, "clarify", clarify, wish, turn.index, rows,
+        also=(state["understanding"], state["text"], state.get("talk", [])),
         note=lambda q: f"asks about {q.attribute}" if q else "nothing to ask",
         lawful=lambda q: q is None or (q.attribute in names and names_exactly(q.text, (), turn.index)),
     )  # fmt: skip
@@ -161,7 +209,7 @@ async def _answer(state: State, runtime: Runtime[Turn]) -> State:
         return {}
     items = question.items[:MOST]
     reply = await _think(
-        runtime, "answer", answer, question, state["wish"], index,
+        runtime, "answer", answer, question, state["wish"], index, also=(state["understanding"], _speaker(runtime)),
         note=lambda _: question.kind, lawful=lambda text: names_exactly(text, items, index),
     )  # fmt: skip
     return {"reply": reply, "answered": items}
@@ -170,7 +218,7 @@ async def _answer(state: State, runtime: Runtime[Turn]) -> State:
 async def _retrieve(state: State, runtime: Runtime[Turn]) -> State:
     index = runtime.context.index
     found: Retrieved = await _think(
-        runtime, "retrieve", retrieve, state["wish"], state["understanding"], index,
+        runtime, "retrieve", retrieve, state["wish"], state["understanding"], index, also=(state["text"],),
         note=_note_retrieved, lawful=lambda f: bool(within(f.candidates, index.catalogue.row_of)),
     )  # fmt: skip
     return {"candidates": within(found.candidates, index.catalogue.row_of), "miss": found.miss}
@@ -180,7 +228,7 @@ async def _nli(state: State, runtime: Runtime[Turn]) -> State:
     candidates, preferences = state.get("candidates", []), state["wish"].preferences
     ids = {c.item for c in candidates}
     accepted = await _think(
-        runtime, "nli", nli.judge, candidates, preferences, runtime.context.index,
+        runtime, "nli", nli.judge, candidates, preferences, runtime.context.index, also=(state["wish"], state["text"]),
         note=lambda a: f"{len(a)} of {len(candidates)} fit, judged by {len(preferences)} preferences",
         lawful=lambda a: bool(within(a, ids)),
     )  # fmt: skip
@@ -191,7 +239,7 @@ async def _summarize(state: State, runtime: Runtime[Turn]) -> State:
     accepted = state.get("accepted", [])
     ids = {a.item for a in accepted}
     summarized = await _think(
-        runtime, "summarize", summarize, accepted, state["wish"], runtime.context.index,
+        runtime, "summarize", summarize, accepted, state["wish"], runtime.context.index, also=(state["text"],),
         lawful=lambda s: bool(within(s, ids)),
     )  # fmt: skip
     return {"accepted": within(summarized, ids)}
@@ -202,7 +250,7 @@ async def _rank(state: State, runtime: Runtime[Turn]) -> State:
     count = wish.count or turn.count
     barred = wish.barred - set(wish.shown if state["understanding"].repeats else ())
     picks: list[Pick] = await _think(
-        runtime, "rank", rank, accepted, wish, turn.index, count,
+        runtime, "rank", rank, accepted, wish, turn.index, count, also=(state["text"],),
         note=lambda p: f"{len(p)} chosen",
         lawful=lambda p: bool(lawful(p, wish, turn.index, barred)),
     )  # fmt: skip
@@ -214,28 +262,38 @@ async def _respond(state: State, runtime: Runtime[Turn]) -> State:
     picks, miss, index = state.get("picks", []), state.get("miss"), turn.index
     suggestions, answered = state.get("suggestions", ()), state.get("answered", ())
 
-    async def say(built_in: Callable[..., Awaitable[str]], *args: Any, names: Sequence[str]) -> str:
-        return await _think(runtime, "respond", built_in, *args, lawful=lambda text: names_exactly(text, names, index))
+    async def say(text: str, items: Sequence[str]) -> str:
+        draft = Draft(text=text, items=tuple(items), asked=state["text"], language=understanding.language)
+        return await _think(
+            runtime, "respond", _as_drafted, draft, also=(index, state.get("talk", []), _speaker(runtime)),
+            lawful=lambda reply: names_exactly(reply, items, index),
+        )  # fmt: skip
 
     if answered or state.get("question"):
-        reply = await say(_as_it_is, state.get("reply", ""), names=answered)
+        reply = state["reply"]
+        await turn.budget.think("respond", lambda: _as_drafted(Draft(text=reply)))
+        runtime.stream_writer(turn.budget.steps[-1])
     elif picks:
         few = len(picks) < (wish.count or turn.count)
-        reply = await say(respond, picks, understanding, wish, index, few, names=[p.item for p in picks])
+        items = [p.item for p in picks]
+        reply = await say(await respond(picks, understanding, wish, index, few), items)
         suggestions = suggest(wish, index)
-        wish = show(wish, [p.item for p in picks])
+        wish = show(wish, items)
     elif understanding.act in _SEARCHING:
         nearest = miss.nearest if miss else ()
-        reply = await say(_tell_miss, miss, wish, index, names=nearest)
+        reply = await say(tell_miss(miss, wish, index), nearest)
         suggestions = _ways_out(miss, wish, index)
         wish = note_miss(wish, nearest)
     else:
         answered = accepted_now(understanding)
-        reply = await say(_small_talk, understanding, wish, index, names=answered)
+        reply = await say(small_talk(understanding, wish, index), answered)
         suggestions = openers(index)[:3] if understanding.act not in ("bye", "accept") else ()
-    for piece in _pieces(reply):
-        runtime.stream_writer(Token(piece))
+    _finish(runtime, reply)
     return {"reply": reply, "wish": wish, "suggestions": suggestions, "answered": answered}
+
+
+async def _as_drafted(draft: Draft) -> str:
+    return draft.text
 
 
 async def _remember(state: State, runtime: Runtime[Turn]) -> State:
@@ -247,18 +305,6 @@ async def _remember(state: State, runtime: Runtime[Turn]) -> State:
     items = state.get("answered") or tuple(p.item for p in state.get("picks", []))
     exchange = Exchange(text=state["text"], reply=state["reply"], items=items)
     return {"talk": [*state.get("talk", []), exchange], "remembered": remembered, "candidates": [], "accepted": []}
-
-
-async def _as_it_is(reply: str) -> str:
-    return reply
-
-
-async def _tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
-    return tell_miss(miss, wish, index)
-
-
-async def _small_talk(understanding: Understanding, wish: Wish, index: Index) -> str:
-    return small_talk(understanding, wish, index)
 
 
 def suggest(wish: Wish, index: Index) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from ..tools.errors import UnknownItemError
 from ..tools.index import Index
 from ..tools.words import tokens
 from .retrieve import allowed_mask
-from .state import Judged, Pick, Understanding, Wish
+from .state import Judged, Pick, Understanding, Wish, contradicted
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_NUMBER = re.compile(r"\d+(?:[,.\u202f]\d+)*")
 
 
 def lawful(picks: Sequence[Pick], wish: Wish, index: Index, barred: frozenset[str]) -> list[Pick]:
@@ -21,13 +22,9 @@ def lawful(picks: Sequence[Pick], wish: Wish, index: Index, barred: frozenset[st
     kept: dict[str, Pick] = {}
     for pick in picks:
         row = index.catalogue.row_of.get(pick.item)
-        if row is not None and allowed[row] and pick.item not in kept and not _contradicted(pick):
+        if row is not None and allowed[row] and pick.item not in kept and not contradicted(pick.verdicts):
             kept[pick.item] = pick
     return list(kept.values())
-
-
-def _contradicted(pick: Pick) -> bool:
-    return any(v.label == "contradicts" and v.strength in ("must", "must_not") for v in pick.verdicts)
 
 
 def names_exactly(reply: str, items: Iterable[str], index: Index) -> bool:
@@ -36,13 +33,30 @@ def names_exactly(reply: str, items: Iterable[str], index: Index) -> bool:
         titles = {index.catalogue.item(i).title for i in items}
     except UnknownItemError:
         return False
-    if set(_BOLD.findall(reply)) != titles:
+    return set(_BOLD.findall(reply)) == titles and names_only(reply, titles, index)
+
+
+def names_only(text: str, titles: Collection[str], index: Index) -> bool:
+    """Whether a text names no items but those of the given titles, in bold or plain."""
+    if not set(_BOLD.findall(text)) <= set(titles):
         return False
-    plain = _BOLD.sub(" ", reply)
+    plain = _BOLD.sub(" ", text)
     named = {
         i for f in index.lexicon.find(tokens(plain), plain) for s in f.of("item") if s.exact == 1.0 for i in s.items[:1]
     }
     return all(index.catalogue.item(i).title in titles for i in named)
+
+
+def known_numbers(text: str, sources: Iterable[str]) -> bool:
+    """Whether every number of a text stands in one of its sources: years, prices and lengths are never a model's own."""
+    known = {_plain(n) for source in sources for n in _NUMBER.findall(source)}
+    return all(_plain(n) in known for n in _NUMBER.findall(text))
+
+
+def _plain(number: str) -> str:
+    """A number without what parts its thousands, and without a fraction of zeros."""
+    digits = re.sub(r"[,.\s\u202f](?=\d{3}(?:\D|$))", "", number).replace(",", ".")
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits).lstrip("0") or "0"
 
 
 def grounded(understanding: Understanding, index: Index) -> bool:

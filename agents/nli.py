@@ -17,14 +17,13 @@ async def judge(candidates: Sequence[Judged], preferences: Sequence[Preference],
     for candidate in candidates:
         item, row = catalogue.item(candidate.item), catalogue.row_of[candidate.item]
         verdicts = tuple(
-            _verdict(
-                UNSAID if rows is not None and row not in rows else entails(item, p.limit, catalogue.schema), p, words
+            seen_from(
+                p, words, UNSAID if rows is not None and row not in rows else entails(item, p.limit, catalogue.schema)
             )
             for p, words, rows in named
         )
-        if not any(v.label == "contradicts" and v.strength in ("must", "must_not") for v in verdicts):
-            judged.append(candidate.model_copy(update={"verdicts": verdicts}))
-    return judged
+        judged.append(candidate.model_copy(update={"verdicts": verdicts}))
+    return [j for j in judged if not j.broken]
 
 
 _OPPOSITE: dict[Label, Label] = {"entails": "contradicts", "contradicts": "entails", "neutral": "neutral"}
@@ -38,8 +37,8 @@ def _rows_that_may_say(preference: Preference, index: Index) -> set[int] | None:
     return {int(row) for s in stems for row in index.lexical.rows(s)}
 
 
-def _verdict(entailment: Entailment, preference: Preference, words: str) -> Verdict:
-    """Seen from the preference: what entails an unwanted limit contradicts the preference."""
+def seen_from(preference: Preference, words: str, entailment: Entailment) -> Verdict:
+    """A verdict on a limit, seen from the preference: what entails an unwanted limit contradicts the preference."""
     label, score = entailment.label, entailment.score
     if not preference.wanted:
         label, score = _OPPOSITE[label], -score

@@ -1,5 +1,7 @@
 """The ranking agent, built-in brain: a weighted sum of what speaks for each candidate, then diversity.
 
+Where a model has put candidates in order already, its order stands in place of the sum.
+
 Diversity is maximal marginal relevance: Carbonell and Goldstein, "The use of MMR, diversity-based reranking for
 reordering documents and producing summaries", SIGIR 1998, section 2.
 """
@@ -24,24 +26,48 @@ _POOL = 40
 
 async def rank(accepted: Sequence[Judged], wish: Wish, index: Index, count: int) -> list[Pick]:
     """The best candidates, best first, not too much alike; at most `count`."""
-    if not accepted:
-        return []
+    placed = sorted((j for j in accepted if j.place is not None), key=lambda j: j.place or 0)
+    if placed:
+        return pick_in_order(placed, accepted, wish, index, count)
     scores = _scores(accepted, wish, index)
     order = np.argsort(-scores, kind="stable")[:_POOL]
-    chosen = _diverse([accepted[i] for i in order], scores[order], index, count)
+    return _pick([accepted[i] for i in order], _spread(scores[order]), wish, index, count)
+
+
+def best_first(accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
+    """Candidates by their weighted sum, best first."""
+    return [accepted[i] for i in np.argsort(-_scores(accepted, wish, index), kind="stable")]
+
+
+def pick_in_order(
+    placed: Sequence[Judged], accepted: Sequence[Judged], wish: Wish, index: Index, count: int
+) -> list[Pick]:
+    """Picks by a model's order, the candidates that it left out after those that it placed."""
+    named = {j.item for j in placed}
+    pool = [*placed, *(j for j in best_first(accepted, wish, index) if j.item not in named)][:_POOL]
+    relevance = np.array([1.0 - n / (len(placed) + 1) if n < len(placed) else 0.0 for n in range(len(pool))])
+    return _pick(pool, relevance, wish, index, count)
+
+
+def _pick(pool: Sequence[Judged], relevance: np.ndarray, wish: Wish, index: Index, count: int) -> list[Pick]:
+    """Picks from a pool by relevance (1 to 0, shape (pool,)) and diversity, with their reasons."""
+    if not pool:
+        return []
     return [
         Pick(
-            item=j.item,
-            score=round(float(s), 4),
-            reason=reason(j.item, j.verdicts, wish, index),
-            verdicts=j.verdicts,
-            tools=j.tools,
+            item=pool[i].item,
+            score=round(float(relevance[i]), 4),
+            reason=reason(pool[i].item, pool[i].verdicts, wish, index),
+            verdicts=pool[i].verdicts,
+            tools=pool[i].tools,
         )
-        for j, s in chosen
+        for i in _diverse(pool, relevance, index, count)
     ]
 
 
 def _scores(accepted: Sequence[Judged], wish: Wish, index: Index) -> np.ndarray:
+    if not accepted:
+        return np.zeros(0)
     catalogue = index.catalogue
     rows = np.array([catalogue.row_of[j.item] for j in accepted])
     top = max(j.score for j in accepted) or 1.0
@@ -61,19 +87,21 @@ def _scores(accepted: Sequence[Judged], wish: Wish, index: Index) -> np.ndarray:
 
 def _spread(numbers: np.ndarray) -> np.ndarray:
     """Numbers moved and stretched to reach from 0 to 1."""
+    if not len(numbers):
+        return numbers
     least, most = float(numbers.min()), float(numbers.max())
     return (numbers - least) / (most - least) if most > least else np.zeros_like(numbers)
 
 
-def _diverse(pool: Sequence[Judged], scores: np.ndarray, index: Index, count: int) -> list[tuple[Judged, float]]:
+def _diverse(pool: Sequence[Judged], relevance: np.ndarray, index: Index, count: int) -> list[int]:
+    """The places of the chosen, best first."""
     rows = [index.catalogue.row_of[j.item] for j in pool]
     vectors = np.asarray(index.vectors.matrix[rows])
     likeness = vectors @ vectors.T
-    relevance = _spread(scores)
     chosen: list[int] = []
     while len(chosen) < min(count, len(pool)):
         nearest = likeness[:, chosen].max(axis=1) if chosen else np.zeros(len(pool))
         gain = RELEVANCE * relevance - (1 - RELEVANCE) * nearest
         gain[chosen] = -np.inf
         chosen.append(int(np.argmax(gain)))
-    return [(pool[i], scores[i]) for i in chosen]
+    return chosen

@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
+from ..tools.answer_cache import AnswerCache
 from ..tools.catalogue import Catalogue, describe_value
 from ..tools.errors import UnknownThreadError
 from ..tools.index import Index
+from ..tools.trace import Call, Trace, TurnRecord
 from .brains import Brains, Budget, TurnLimits
 from .examples import openers
 from .graph import Token, Turn, build_graph
@@ -24,6 +26,8 @@ from .wishes import drop_preference, feel
 Event = Step | Token | Answer
 """What a turn streams: an agent's step, a piece of the reply, and at last the whole answer."""
 
+
+BUILT_IN = "the built-in agents, without a language model"
 
 _LASTING = ("talk", "wish", "past")
 """What of a turn's state is saved."""
@@ -40,8 +44,11 @@ class Setup:
         questions: how many clarifying questions may follow one another.
         max_message: how many characters a message may have.
         limits: what a turn may cost.
-        brains: the model brains in use.
-        model: the model's name, for steps.
+        brains: the second brains in use, by agent; the others are built in.
+        brain: who answers, in words.
+        effort: how much language models may be asked.
+        cache: where models' answers are kept, if they are.
+        trace: where turns are traced, if they are.
     """
 
     index: Callable[[], Index]
@@ -52,7 +59,10 @@ class Setup:
     max_message: int = 4000
     limits: TurnLimits = field(default_factory=TurnLimits)
     brains: Brains = field(default_factory=dict)
-    model: str = "model"
+    brain: str = BUILT_IN
+    effort: str = ""
+    cache: AnswerCache | None = None
+    trace: Trace | None = None
 
 
 class Recommender:
@@ -117,6 +127,11 @@ class Recommender:
         return self.index.catalogue
 
     @property
+    def brain(self) -> str:
+        """Who answers, in words: the built-in agents, or which language model."""
+        return self._setup.brain
+
+    @property
     def examples(self) -> tuple[str, ...]:
         """Four first messages that suit the catalogue."""
         return openers(self.index)
@@ -149,7 +164,7 @@ class Recommender:
         key = thread_key(clean_name(user, "user"), clean_name(thread, "thread"))
         await self.open()
         async with self._lock(key):
-            turn = self._turn()
+            turn = self._turn(user)
             with explained(self._setup.checkpoints.parent):
                 state: State = {**await self._state(user, thread), "text": text, "user": user}
                 async for mode, part in self._workflow.astream(state, context=turn, stream_mode=["custom", "values"]):
@@ -159,7 +174,9 @@ class Recommender:
                         state = part
                 lasting = {name: state[name] for name in _LASTING}
                 await self._save(key, user, lasting, state["known"], state["remembered"])
-            yield self._answer(state, turn.budget, user, thread)
+            answer = self._answer(state, turn.budget, user, thread)
+            await self._write_trace(text, answer, turn.budget)
+            yield answer
 
     async def feedback(self, item: str, feeling: Feeling, *, user: str = "me", thread: str = "main") -> Wish:
         """Note how a user feels about an item, outside the talk.
@@ -230,6 +247,10 @@ class Recommender:
             if thread is None:
                 await forget(threads.store, user)
             await threads.shrink()
+        if self._setup.cache is not None:
+            await asyncio.to_thread(self._setup.cache.forget, user)
+        if self._setup.trace is not None:
+            await asyncio.to_thread(self._setup.trace.forget, user, thread)
 
     def _warm(self) -> None:
         """Load what the first turn would wait for: index, lexicon, columns, encoder."""
@@ -243,16 +264,35 @@ class Recommender:
         assert self._threads is not None
         return self._threads
 
-    def _turn(self) -> Turn:
+    def _turn(self, user: str) -> Turn:
         setup = self._setup
         return Turn(
             index=self.index,
             count=setup.count,
             questions=setup.questions,
             brains=setup.brains,
-            limits=setup.limits,
-            budget=Budget(setup.limits, setup.model),
+            budget=Budget(setup.limits, owner=user),
         )
+
+    async def _write_trace(self, text: str, answer: Answer, budget: Budget) -> None:
+        trace = self._setup.trace
+        if trace is None:
+            return
+        record = TurnRecord(
+            user=answer.user,
+            thread=answer.thread,
+            catalogue=self.catalogue.name,
+            act=answer.act,
+            items=tuple(c.id for c in (*answer.items, *answer.nearest)),
+            model=self._setup.brain,
+            effort=self._setup.effort,
+            steps=tuple(s.model_dump(mode="json") for s in answer.steps),
+            usage=answer.usage.model_dump(mode="json"),
+            text=text,
+            reply=answer.reply,
+            calls=tuple(Call(agent=c.agent, prompt=c.prompt, answer=c.answer) for c in budget.said),
+        )
+        await asyncio.to_thread(trace.write, answer.user, record)
 
     def _lock(self, key: str) -> asyncio.Lock:
         lock = self._turns.get(key)

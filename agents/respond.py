@@ -145,6 +145,8 @@ def help_text(index: Index) -> str:
 
 
 def _acknowledge(understanding: Understanding) -> str:
+    if understanding.notes:
+        return f"I do not know {' or '.join(f'“{n}”' for n in understanding.notes[:2])}."
     feelings = {m.feeling for m in understanding.mentions}
     if "seen" in feelings:
         return "Noted, I will leave out what you know."

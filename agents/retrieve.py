@@ -7,6 +7,7 @@ satisfy them, items of which the catalogue does not say are searched; where all 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -41,21 +42,32 @@ class Retrieved:
 
 async def retrieve(wish: Wish, understanding: Understanding, index: Index) -> Retrieved:
     """Candidates for a wish."""
-    barred = wish.barred - set(wish.shown if understanding.repeats else ())
-    allowed = allowed_mask(wish.preferences, index, barred)
+    allowed = may_be_shown(wish, understanding, index)
     if not allowed.any():
-        allowed = allowed_mask(wish.preferences, index, barred, unknown_fits=True)
-    if not allowed.any():
-        return Retrieved([], explain_miss(wish, index, barred))
-    plan = plan_tools(wish, index, allowed)
+        return Retrieved([], explain_miss(wish, index, _barred(wish, understanding)))
+    plan = plan_tools(wish, understanding, index, allowed)
     found = await asyncio.gather(*(asyncio.to_thread(run) for run in plan.values()))
-    fused = fuse(dict(zip(plan, found, strict=True)), WEIGHTS)
+    weights = {name: WEIGHTS[name.split()[0]] for name in plan}
+    fused = fuse(dict(zip(plan, found, strict=True)), weights)
     return Retrieved([Judged(item=c.item, score=c.score, tools=c.ranks) for c in fused[: 2 * DEPTH]])
 
 
-def plan_tools(wish: Wish, index: Index, allowed: np.ndarray) -> dict[str, Callable[[], list[Candidate]]]:
-    """Which tools to run, by name: the ones that the wish gives something to search with."""
-    query = standalone_query(wish)
+def may_be_shown(wish: Wish, understanding: Understanding, index: Index) -> np.ndarray:
+    """The rows that are known to satisfy the limits; where none is, those that may. Bool, shape (items,)."""
+    barred = _barred(wish, understanding)
+    allowed = allowed_mask(wish.preferences, index, barred)
+    return allowed if allowed.any() else allowed_mask(wish.preferences, index, barred, unknown_fits=True)
+
+
+def _barred(wish: Wish, understanding: Understanding) -> frozenset[str]:
+    return wish.barred - set(wish.shown if understanding.repeats else ())
+
+
+def plan_tools(
+    wish: Wish, understanding: Understanding, index: Index, allowed: np.ndarray
+) -> dict[str, Callable[[], list[Candidate]]]:
+    """Which tools to run, by name: the ones that the wish gives something to search with, and those asked for."""
+    query = understanding.query or standalone_query(wish)
     labels = [p for p in wish.preferences if p.limit.attribute is not None and p.limit.values]
     wanted = [p.limit for p in labels if p.strength == "prefer"]
     unwanted = [p.limit for p in labels if p.strength == "avoid"]
@@ -64,6 +76,9 @@ def plan_tools(wish: Wish, index: Index, allowed: np.ndarray) -> dict[str, Calla
     if query:
         plan["meaning"] = lambda: search_by_meaning(index, query, DEPTH, allowed)
         plan["words"] = lambda: search_by_words(index, query, DEPTH, allowed)
+    for number, asked in enumerate(understanding.searches, 2):
+        search = search_by_meaning if asked.tool == "meaning" else search_by_words
+        plan[f"{asked.tool} {number}"] = partial(search, index, asked.query, DEPTH, allowed)
     if wanted or unwanted:
         plan["labels"] = lambda: items_preferred(index, wanted, unwanted, DEPTH, allowed)
     if seeds:

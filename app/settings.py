@@ -3,19 +3,25 @@
 A value counts in this order: an argument, `CONVREC_…` in the environment (`__` between a group and its key),
 `convrec.toml` in the data folder, the default. The data folder itself comes from an argument, `CONVREC_HOME`, or the
 place that this system keeps such data in.
+
+OPENAI_API_KEY and OPENAI_BASE_URL are no settings of ours and are kept apart from them (`openai_environment`): the key is
+meant for one server, and what is set here may name another.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from ..tools.errors import SettingsError
+from ..tools.model_servers import check_address, check_key
+from .setting_groups import Group, LlmSettings, TraceSettings, TurnLimits, UiSettings
 
 FILE = "convrec.toml"
 _PREFIX = "CONVREC_"
@@ -23,33 +29,18 @@ _NOT_OURS = ("CONVREC_DATA",)
 """In the environment, but not settings: where tests and benchmarks find public data sets."""
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class OpenAIEnvironment(Group):
+    """What the environment says to every program that speaks OpenAI's protocol.
 
+    Attributes:
+        api_key: OPENAI_API_KEY; it belongs to the server of `base_url`, or to OpenAI's own where that is empty.
+        base_url: OPENAI_BASE_URL.
+        fault: what is wrong with one of them, in words that do not show it; then both are empty.
+    """
 
-class TurnLimits(_Group):
-    """What one turn may cost; past it, the built-in agents go on."""
-
-    max_calls: int = Field(default=12, ge=0, le=1_000, description="language-model calls in a turn, 0 to 1,000")
-    max_tokens: int = Field(default=20_000, ge=0, le=10_000_000, description="tokens in a turn, 0 to 10,000,000")
-    max_seconds: float = Field(
-        default=60.0, gt=0, le=3_600, allow_inf_nan=False, description="seconds for a turn, more than 0, at most 3,600"
-    )
-
-
-class UiSettings(_Group):
-    """Where the page is served."""
-
-    host: str = Field(default="127.0.0.1", min_length=1, description="the address to serve on; 0.0.0.0 lets others in")
-    port: int = Field(default=7860, ge=1, le=65_535, description="the port to serve on, 1 to 65,535")
-
-
-class LlmSettings(_Group):
-    """Which language model to ask."""
-
-    model: str = Field(default="", description="a model's name, such as openai:gpt-4o-mini; empty for none")
-    base_url: str = Field(default="", description="the address of an OpenAI-compatible server; empty for OpenAI's own")
-    api_key: SecretStr = Field(default=SecretStr(""), description="the server's key; OPENAI_API_KEY when not set")
+    api_key: SecretStr = SecretStr("")
+    base_url: str = ""
+    fault: str = ""
 
 
 class Settings(BaseSettings):
@@ -64,11 +55,17 @@ class Settings(BaseSettings):
         questions: clarifying questions in a row.
         turn: what one turn may cost.
         ui: where the page is served.
-        llm: which language model to ask.
+        llm: which language model to ask, and how.
+        trace: what is written down about turns.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter="__", env_ignore_empty=True, frozen=True, extra="forbid"
+        env_prefix=_PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(default_factory=lambda: _default_home(), description="a folder that can be written")
@@ -81,7 +78,8 @@ class Settings(BaseSettings):
     questions: int = Field(default=2, ge=0, le=10, description="clarifying questions in a row, 0 to 10")
     turn: TurnLimits = Field(default=TurnLimits(), description="a group: max_calls, max_tokens, max_seconds")
     ui: UiSettings = Field(default=UiSettings(), description="a group: host, port")
-    llm: LlmSettings = Field(default=LlmSettings(), description="a group: model, base_url, api_key")
+    llm: LlmSettings = Field(default=LlmSettings(), description=f"a group: {', '.join(LlmSettings.model_fields)}")
+    trace: TraceSettings = Field(default=TraceSettings(), description="a group: enabled, words")
 
     @field_validator("home")
     @classmethod
@@ -97,12 +95,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the file in the data folder, then OpenAI's own variable."""
+        """Arguments, then the environment, then the file in the data folder."""
         given = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
         file = InitSettingsSource(settings_cls, _read_file(_home(given) / FILE))
-        key = os.environ.get("OPENAI_API_KEY", "")
-        fallback = InitSettingsSource(settings_cls, {"llm": {"api_key": key}} if key else {})
-        return init_settings, env_settings, file, fallback
+        return init_settings, env_settings, file
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -126,6 +122,19 @@ def load_settings(**overrides: Any) -> Settings:
             f"The environment has a setting that cannot be read: {fault}{cause}.",
             "Set single keys, such as CONVREC_UI__PORT=8000, or a whole group as JSON: CONVREC_UI='{\"port\": 8000}'.",
         ) from fault
+
+
+def openai_environment() -> OpenAIEnvironment:
+    """OPENAI_API_KEY and OPENAI_BASE_URL; what cannot be used of them is a fault to tell, not one to stop for."""
+    try:
+        key = check_key(os.environ.get("OPENAI_API_KEY", ""))
+    except ValueError as wrong:
+        return OpenAIEnvironment(fault=f"OPENAI_API_KEY cannot be used: it {wrong}")
+    try:
+        given = os.environ.get("OPENAI_BASE_URL", "").strip()
+        return OpenAIEnvironment(api_key=SecretStr(key), base_url=check_address(given) if given else "")
+    except ValueError as wrong:
+        return OpenAIEnvironment(fault=f"OPENAI_BASE_URL cannot be used: it {wrong}")
 
 
 def _default_home() -> Path:
@@ -174,8 +183,23 @@ def _explain(fault: ValidationError, given: Mapping[str, Any]) -> SettingsError:
     if error["type"] == "extra_forbidden":
         keys = [".".join(p) for p in _paths(Settings)]
         return SettingsError(f"There is no setting {'.'.join(path)!r} ({origin}).", _suggestion(".".join(path), keys))
-    value = "the value given" if path[-1] == "api_key" else repr(error["input"])[:80]
+    value = _shown(path, error["input"])
     return SettingsError(f"The setting {'.'.join(path)!r} cannot be {value} ({origin}).", f"It is {_describe(path)}.")
+
+
+def _shown(path: tuple[str, ...], value: object) -> str:
+    """A value that was refused, without what it may hold of keys."""
+    if _holds_key(path) or (path[-1] == "base_url" and not isinstance(value, str)):
+        return "the value given"
+    if path[-1] == "base_url":
+        _, login, rest = str(value).rpartition("@")
+        value = ("…@" if login else "") + re.split(r"[?#]", rest)[0]
+    return repr(value)[:80]
+
+
+def _holds_key(path: tuple[str, ...]) -> bool:
+    """Whether a key is among the settings that begin with a path."""
+    return any(found[: len(path)] == path and found[-1] == "api_key" for found in _paths(Settings))
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -176,14 +176,27 @@ def show_answer(console: Console, answer: "Answer", *, spoken: bool = False) -> 
 
 
 def steps_line(answer: "Answer") -> str:
-    """What each agent took, and where the built-in brain had to help out: "understand 3 ms · rank 12 ms"."""
+    """What each agent took, where the built-in brain had to help out, and what language models were asked.
+
+    For example "understand 312 ms · rank 12 ms (built-in, because …) · 2 calls, 1,046 tokens, 1 fallback".
+    """
     steps = [
         f"{s.agent} {s.milliseconds:.0f} ms" + (f" (built-in, because {clean(s.fallback)})" if s.fallback else "")
         for s in answer.steps
     ]
-    tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
-    cost = [f"{answer.usage.calls} calls, {tokens} tokens"] if answer.usage.calls else []
-    return " · ".join([*steps, *cost])
+    usage = answer.usage
+    cost = [
+        _count(usage.calls, "call"),
+        _count(usage.prompt_tokens + usage.completion_tokens, "token"),
+        f"{usage.cached:,} from the cache" if usage.cached else "",
+        _count(usage.fallbacks, "fallback"),
+    ]
+    return " · ".join(filter(None, [*steps, ", ".join(filter(None, cost))]))
+
+
+def _count(number: int, noun: str) -> str:
+    """How many, in words; empty for none."""
+    return f"{number:,} {noun}{'s' if number > 1 else ''}" if number else ""
 
 
 def preference_lines(wish: "Wish", schema: "Schema") -> list[str]:
@@ -302,7 +315,7 @@ class Chat:
                     note = f" · {event.note}" if event.note else ""
                     spinner.update(text=Text(clean(f"{event.agent}{note} …"), style="dim"))
                 else:
-                    spoken += event.text
+                    spoken = event.text if event.fresh else spoken + event.text
                     live.update(draw_reply(spoken), refresh=True)
             if answer is None:
                 raise InputError("The conversation ended without an answer.", "Say it again.")

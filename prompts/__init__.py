@@ -1,1 +1,5 @@
-"""The prompts of language-model brains, one Markdown file each; the built-in brains need none."""
+"""What language models are told and asked: one Markdown file per prompt, filled by `render`."""
+
+from .rendering import Prompt, data, render
+
+__all__ = ["Prompt", "data", "render"]

@@ -1,10 +1,12 @@
 """What many tests share: small catalogues, their index, and an encoder that needs no model."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from convrec.tools import model_servers
 from convrec.tools.index import Index, build_index, open_index
 from convrec.tools.items import Interaction, Item
 from convrec.tools.schema import Schema
@@ -15,6 +17,17 @@ from suites import catalogue
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+_FOREIGN = ("OPENAI_", "LANGSMITH_", "LANGCHAIN_", "CONVREC_LLM", "CONVREC_TRACE")
+
+
+def pytest_configure() -> None:
+    """Let no test find a model server, a key or a tracing account of whoever runs it, in processes of its own neither."""
+    for name in [n for n in os.environ if n.upper().startswith(_FOREIGN)]:
+        del os.environ[name]
+    os.environ["CONVREC_LLM__DISCOVER"] = "false"
+    # Where a test clears the environment itself, nothing is found either.
+    model_servers.LOOPBACK = ()
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ async def recommender(
     """A recommender on one of the catalogues, with its databases in a folder."""
     setup = Setup(
         index=lambda: index_of(name), checkpoints=folder / "threads.sqlite", store=folder / "users.sqlite",
-        brains=brains or {}, limits=limits or TurnLimits(), model="scripted",
+        brains=brains or {}, limits=limits or TurnLimits(),
     )  # fmt: skip
     async with Recommender(replace(setup, **options)) as opened:
         yield opened

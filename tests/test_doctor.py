@@ -1,22 +1,27 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from convrec.app.cli import app
-from convrec.app.doctor import Check, Report, check_encoder, check_home, check_language_model, examine
+from convrec.app.doctor import Check, Report, check_encoder, check_home, check_language_models, examine
 from convrec.app.settings import Settings, load_settings
+from convrec.tools import model_servers
 from convrec.tools.lexical import Lexical
 from convrec.tools.storage import Home, Manifest, write_version
+from test_model_servers import Answer, free_address, hang, listing, saying, serving
 from test_terminal import ITEMS, SCHEMA
 from typer.testing import CliRunner
+
+KEY = "sk-secret"
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
-        if name.upper().startswith("CONVREC_") or name == "OPENAI_API_KEY":
+        if name.upper().startswith(("CONVREC_", "OPENAI_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("CONVREC_HOME", str(tmp_path / "home"))
 
@@ -127,20 +132,128 @@ def test_an_encoder_that_is_not_here_is_a_problem(name: str) -> None:
     assert check.fix
 
 
+def models(**llm: Any) -> list[Check]:
+    return check_language_models(load_settings(llm=llm))
+
+
 def test_without_a_language_model_the_report_says_plainly_who_answers() -> None:
-    check = check_language_model(load_settings())
+    (check,) = models()
     assert check.state == "note"
-    assert "built-in agents" in check.message
+    assert "built-in agents answer" in check.message
+    (off,) = models(model="none", base_url="https://models.example/v1")
+    assert (off.state, "llm.model" in off.message) == ("note", True)
 
 
-@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "CONVREC_LLM__API_KEY"])
+def test_a_server_that_is_elsewhere_is_told_of_and_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_servers, "list_models", None)
+    (named,) = models(model="big", base_url="https://models.example/v1", api_key=KEY)
+    assert named.state == "fine"
+    assert named.message == "big at models.example, set by llm.model, with a key (not asked)"
+    (unnamed,) = models(base_url="https://models.example:8443/v1")
+    assert unnamed.state == "note"
+    assert "models.example:8443 names a model" in unnamed.message
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    (openai,) = models()
+    assert openai.message == "gpt-4.1-mini at api.openai.com, from OPENAI_API_KEY, with a key (not asked)"
+
+
+def test_a_server_on_this_machine_is_asked_whether_it_has_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(listing("bge-m3", "qwen3", "llama3")) as server:
+        (named,) = models(model="llama3", base_url=server.base_url)
+        assert named.state == "fine"
+        assert named.message == f"llama3 at {server.place}, set by llm.model, without a key"
+        (first,) = models(base_url=server.base_url)
+        assert (first.state, first.message.split()[0]) == ("fine", "qwen3")
+        (gone,) = models(model="gemma3", base_url=server.base_url)
+        assert gone.state == "problem"
+        assert "does not have it" in gone.message
+        assert "qwen3, llama3" in gone.fix
+        monkeypatch.setattr(model_servers, "LOOPBACK", (server.base_url,))
+        (found,) = models()
+        assert (found.state, found.message.split(", ")[1]) == ("fine", f"found at {server.place}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [(saying("", 401), "refused the key"), (saying("<html>"), "list of models"), (hang, "in time")]
+)
+def test_a_server_on_this_machine_that_is_not_right_is_a_problem_with_a_fix(
+    answer: Answer, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convrec.app.doctor.PATIENCE", 0.2)
+    with serving(answer) as server:
+        for name in ("big", ""):
+            (check,) = models(model=name, base_url=server.base_url, api_key=KEY)
+            assert check.state == "problem"
+            assert told in check.message
+            assert check.fix
+            assert KEY not in repr(check)
+
+
+def test_a_server_on_this_machine_that_is_not_running_is_a_problem() -> None:
+    (check,) = models(model="big", base_url=free_address())
+    assert check.state == "problem"
+    assert "cannot be reached" in check.message
+    assert "Start" in check.fix
+
+
+def test_the_agents_own_models_stand_in_one_line() -> None:
+    with serving(listing("qwen3")) as server:
+        agents = {
+            "rank": {"model": "big", "base_url": "https://models.example/v1", "api_key": KEY},
+            "nli": {"model": "none"},
+        }
+        default, own = models(model="qwen3", base_url=server.base_url, agents=agents)
+        assert (default.state, own.state) == ("fine", "fine")
+        assert "rank big at models.example" in own.message
+        assert 'nli built in (llm.agents.nli.model is "none")' in own.message
+        agents["respond"] = {"model": "gone"}
+        own = models(model="qwen3", base_url=server.base_url, agents=agents)[1]
+        assert own.state == "problem"
+        assert "respond gone" in own.message
+        assert "qwen3" in own.fix
+
+
+def test_weights_for_this_process_are_looked_for_on_this_machine(tmp_path: Path) -> None:
+    (here,) = models(model=f"transformers:{write_model(tmp_path)}")
+    assert here.state == "fine"
+    assert "in this process" in here.message
+    (gone,) = models(model="transformers:someone/no-such-model")
+    assert (gone.state, gone.fix) == ("problem", "hf download someone/no-such-model")
+
+
+def test_a_cross_encoder_is_looked_for_on_this_machine(tmp_path: Path) -> None:
+    here = models(cross_encoder=str(write_model(tmp_path)))[1]
+    assert (here.area, here.state) == ("cross-encoder", "fine")
+    gone = models(cross_encoder="someone/no-such-model")[1]
+    assert (gone.state, gone.fix) == ("problem", "hf download someone/no-such-model")
+    nonsense = models(cross_encoder="a/b/c")[1]
+    assert nonsense.state == "problem"
+    assert nonsense.fix
+
+
+def write_model(folder: Path) -> Path:
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "CONVREC_LLM__API_KEY", "CONVREC_LLM__AGENTS__RANK__API_KEY"])
 def test_a_key_is_found_and_never_shown(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    monkeypatch.setenv(variable, "sk-secret")
+    monkeypatch.setenv(variable, KEY)
     for flags in ([], ["--json"]):
         result = CliRunner().invoke(app, ["doctor", *flags])
-        assert "sk-secret" not in result.output
-        assert "a key" in result.output
-        assert "not used by this version" in result.output
+        assert KEY not in result.output
+        assert "with a key" in result.output
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "OPENAI_BASE_URL", "CONVREC_LLM__BASE_URL"])
+def test_a_key_in_a_value_that_cannot_be_used_is_not_shown_either(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, f"https://ann:{KEY}@models.example/é v1")
+    for flags in ([], ["--json"]):
+        result = CliRunner().invoke(app, ["doctor", *flags])
+        assert KEY not in result.output
+        assert "mend it" in result.output or '"problem"' in result.output
 
 
 def test_json_carries_the_verdict_the_versions_and_every_check() -> None:

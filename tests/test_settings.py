@@ -1,15 +1,20 @@
 import os
+import traceback
 from pathlib import Path
 
 import pytest
-from convrec.app.settings import FILE, Settings, load_settings
+from convrec.app.setting_groups import AgentModels, LlmSettings
+from convrec.app.settings import FILE, Settings, load_settings, openai_environment
 from convrec.tools.errors import SettingsError
+from pydantic import ValidationError
+
+SECRET = "sk-secret"
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in list(os.environ):
-        if name.upper().startswith("CONVREC_") or name == "OPENAI_API_KEY":
+        if name.upper().startswith(("CONVREC_", "OPENAI_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("CONVREC_HOME", str(tmp_path))
     return tmp_path
@@ -23,7 +28,10 @@ def refused(**overrides: object) -> str:
     with pytest.raises(SettingsError) as caught:
         load_settings(**overrides)
     assert caught.value.hint
-    return f"{caught.value} {caught.value.hint}"
+    told = f"{caught.value} {caught.value.hint}"
+    # A traceback may show more than the message, but no key either.
+    assert SECRET not in told + "".join(traceback.format_exception(caught.value))
+    return told
 
 
 def test_without_any_setting_the_defaults_hold(tmp_path: Path) -> None:
@@ -152,11 +160,189 @@ def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert "sk-secret" not in refused()
 
 
-def test_openais_own_variable_is_the_last_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
-    assert load_settings().llm.api_key.get_secret_value() == "sk-openai"
-    monkeypatch.setenv("CONVREC_LLM__API_KEY", "sk-ours")
-    assert load_settings().llm.api_key.get_secret_value() == "sk-ours"
+def test_the_language_model_has_cautious_defaults() -> None:
+    llm = load_settings().llm
+    assert (llm.model, llm.base_url, llm.api_key.get_secret_value(), llm.cross_encoder) == ("", "", "", "")
+    assert (llm.effort, llm.ranking, llm.timeout, llm.retries, llm.concurrency) == ("medium", "listwise", 30, 2, 8)
+    assert (llm.temperature, llm.seed, llm.cache, llm.discover) == (0, None, False, True)
+    assert llm.agents == AgentModels()
+    assert (load_settings().trace.enabled, load_settings().trace.words) == (True, False)
+
+
+def test_the_language_model_is_set_by_the_environment_and_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path,
+        "[llm]\nmodel = ' qwen3 '\nretries = 0\ncache = true\nseed = 7\n"
+        "[llm.agents.rank]\nmodel = 'big'\n[llm.agents.nli]\nmodel = 'none'\n[trace]\nwords = true\n",
+    )
+    monkeypatch.setenv("CONVREC_LLM__BASE_URL", " http://127.0.0.1:8000/v1/ ")
+    monkeypatch.setenv("CONVREC_LLM__API_KEY", "sk-1\n")
+    monkeypatch.setenv("CONVREC_LLM__AGENTS__RANK__MODEL", "bigger")
+    monkeypatch.setenv("CONVREC_LLM__AGENTS__RESPOND__API_KEY", "sk-2")
+    monkeypatch.setenv("CONVREC_LLM__EFFORT", "high")
+    llm = load_settings().llm
+    assert (llm.model, llm.base_url, llm.effort) == ("qwen3", "http://127.0.0.1:8000/v1", "high")
+    assert (llm.retries, llm.cache, llm.seed) == (0, True, 7)
+    assert (llm.agents.rank.model, llm.agents.nli.model) == ("bigger", "none")
+    assert [k.get_secret_value() for k in (llm.api_key, llm.agents.respond.api_key)] == ["sk-1", "sk-2"]
+    assert load_settings().trace.words is True
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("effort", "huge", "low, medium or high"),
+        ("ranking", "best", "listwise, elimination or vote"),
+        ("timeout", "0", "more than 0, at most 3,600"),
+        ("timeout", "inf", "more than 0, at most 3,600"),
+        ("retries", "11", "0 to 10"),
+        ("concurrency", "0", "1 to 1,000"),
+        ("concurrency", "1001", "1 to 1,000"),
+        ("temperature", "2.1", "at most 2"),
+        ("temperature", "nan", "at most 2"),
+        ("seed", "-1", "a whole number from 0"),
+        ("seed", "1.5", "a whole number from 0"),
+        ("cache", "often", "true or false"),
+        ("base_url", "127.0.0.1:8000", "http://127.0.0.1:8000/v1"),
+        ("base_url", "ftp://host", "http://127.0.0.1:8000/v1"),
+        ("base_url", "http://", "http://127.0.0.1:8000/v1"),
+        ("agents__rank__base_url", "host", "http://127.0.0.1:8000/v1"),
+    ],
+)
+def test_a_bad_value_for_the_language_model_is_refused_with_what_is_allowed(
+    key: str, value: str, allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"CONVREC_LLM__{key.upper()}", value)
+    text = refused()
+    assert f"llm.{key.replace('__', '.')}" in text
+    assert repr(value) in text
+    assert allowed in text
+
+
+def test_an_agent_that_there_is_not_is_refused_with_the_right_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVREC_LLM__AGENTS__RANC__MODEL", "big")
+    assert "CONVREC_LLM__AGENTS__RANK__MODEL?" in refused()
+
+
+def test_every_agent_that_can_have_a_model_has_a_group() -> None:
+    from typing import get_args
+
+    from convrec.agents.state import AgentName
+
+    assert set(AgentModels.model_fields) <= set(get_args(AgentName))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"llm = '{SECRET}'",
+        f"llm = ['{SECRET}']",
+        f"[llm]\napi_key = ['{SECRET}']",
+        f'[llm]\napi_key = "{SECRET}\\u0007"',
+        f"[llm]\napi_key = '{SECRET}é'",
+        f"[llm]\napi_key = {{ key = '{SECRET}' }}",
+        f"[llm]\nbase_url = 'https://ann:{SECRET}@host/v1'",
+        f"[llm]\nbase_url = 'https://{SECRET}@host/v1'",
+        f"[llm]\nbase_url = 'ann:{SECRET}@host'",
+        f"[llm]\nbase_url = 'https://ann:{SECRET}?#/@host/v1'",
+        f"[llm]\nbase_url = 'https://host/v1?api_key={SECRET}'",
+        f"[llm]\nbase_url = 'https://host/v1#{SECRET}'",
+        f"[llm]\nbase_url = ['{SECRET}']",
+        f"[llm]\nagents = '{SECRET}'",
+        f"[llm.agents]\nrank = '{SECRET}'",
+        f"[llm.agents]\nrank = ['{SECRET}']",
+        f"[llm.agents.rank]\napi_key = ['{SECRET}']",
+        f"[llm.agents.rank]\nbase_url = 'https://ann:{SECRET}@host/v1'",
+        f"[llm]\napi_key = '{SECRET}'\nmodle = 'x'",
+        f"[llm]\napi_key = '{SECRET}'\ntimeout = 0",
+        f"[llm]\napi_key = '{SECRET}'\napi_key = '{SECRET}'",
+        f"[llm]\napi_key = '{SECRET}",
+        f"[llm]\napi_key = {SECRET}",
+    ],
+)
+def test_no_message_shows_a_key_wherever_it_stands_in_the_file(tmp_path: Path, text: str) -> None:
+    write(tmp_path, text)
+    assert SECRET not in refused()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CONVREC_LLM", SECRET),
+        ("CONVREC_LLM", f'{{"api_key": "{SECRET}", "modle": "x"}}'),
+        ("CONVREC_LLM", f'{{"api_key": "{SECRET}"'),
+        ("CONVREC_LLM", f'["{SECRET}"]'),
+        ("CONVREC_LLM__AGENTS", SECRET),
+        ("CONVREC_LLM__AGENTS", f'{{"rank": "{SECRET}"}}'),
+        ("CONVREC_LLM__AGENTS__RANK", SECRET),
+        ("CONVREC_LLM__AGENTS__RANK", f'["{SECRET}"]'),
+        ("CONVREC_LLM__AGENTS__RANK__API_KEY", f"{SECRET}é"),
+        ("CONVREC_LLM__AGENTS__RANK__API_KEY__X", SECRET),
+        ("CONVREC_LLM__API_KEY", f"{SECRET}\x07"),
+        ("CONVREC_LLM_API_KEY", SECRET),
+        ("CONVREC_LLM__BASE_URL", f"https://ann:{SECRET}@host/v1"),
+    ],
+)
+def test_no_message_shows_a_key_wherever_it_stands_in_the_environment(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert SECRET not in refused()
+
+
+def test_no_message_shows_a_key_that_was_given_as_an_argument() -> None:
+    assert SECRET not in refused(llm={"api_key": [SECRET]})
+    assert SECRET not in refused(llm={"agents": {"rank": {"api_key": {"key": SECRET}}}})
+    assert "…@host" in refused(llm={"base_url": f"https://ann:{SECRET}@host/v1"})
+    for make in (Settings, LlmSettings):
+        with pytest.raises(ValidationError) as caught:
+            make(llm={"api_key": [SECRET]}) if make is Settings else make(api_key=[SECRET])  # type: ignore[arg-type]
+        assert SECRET not in f"{caught.value} {caught.value!r}"
+
+
+def test_settings_that_hold_keys_show_none_of_them() -> None:
+    agents = {name: {"api_key": f"{SECRET}-{name}"} for name in AgentModels.model_fields}
+    settings = load_settings(llm={"api_key": SECRET, "agents": agents})
+    shown = f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()} {settings.llm.agents.rank}"
+    assert SECRET not in shown
+    assert settings.llm.agents.rank.api_key.get_secret_value() == "sk-secret-rank"
+
+
+def test_openais_own_variables_are_kept_apart_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert openai_environment().api_key.get_secret_value() == ""
+    monkeypatch.setenv("OPENAI_API_KEY", f" {SECRET}\n")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://models.example/v1/")
+    openai = openai_environment()
+    assert (openai.api_key.get_secret_value(), openai.base_url, openai.fault) == (
+        SECRET,
+        "https://models.example/v1",
+        "",
+    )
+    assert SECRET not in f"{openai} {openai!r} {openai.model_dump_json()}"
+    assert load_settings().llm == LlmSettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_API_KEY", f"{SECRET}\n{SECRET}"),
+        ("OPENAI_API_KEY", f"{SECRET}é"),
+        ("OPENAI_BASE_URL", f"https://ann:{SECRET}@models.example"),
+        ("OPENAI_BASE_URL", f"{SECRET}"),
+    ],
+)
+def test_openais_own_variables_stop_nothing_when_they_cannot_be_used(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv(name, value)
+    openai = openai_environment()
+    assert f"{name} cannot be used: it " in openai.fault
+    assert (openai.api_key.get_secret_value(), openai.base_url) == ("", "")
+    assert SECRET not in openai.fault
+    assert load_settings().count == 3
 
 
 def test_settings_cannot_be_changed() -> None:

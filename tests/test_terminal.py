@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from convrec.agents.state import Answer, Card, ClarifyingQuestion, Exchange, Preference, Step, Usage, Verdict, Wish
-from convrec.app.terminal import Chat, clean, draw_reply, preference_lines, show_answer
+from convrec.app.terminal import Chat, clean, draw_reply, preference_lines, show_answer, steps_line
 from convrec.tools.catalogue import Catalogue
 from convrec.tools.errors import MessageError, UnknownItemError, UnknownThreadError
 from convrec.tools.items import Item
@@ -40,6 +40,7 @@ def card(item: Item) -> Card:
 @dataclass
 class Token:
     text: str
+    fresh: bool = False
 
 
 class FakeRecommender:
@@ -48,6 +49,7 @@ class FakeRecommender:
     def __init__(self) -> None:
         self.catalogue = Catalogue("teas", SCHEMA, ITEMS)
         self.examples = ("something green", "something quick")
+        self.brain = "the built-in agents, without a language model"
         self.asked: list[tuple[str, ...]] = []
         self.preferences: tuple[Preference, ...] = (GREEN, QUICK)
         self.closed = False
@@ -74,7 +76,7 @@ class FakeRecommender:
             preferences=self.preferences,
             suggestions=("something else",),
             steps=(Step(agent="understand", milliseconds=2.5), Step(agent="rank", milliseconds=1.0, fallback="slow")),
-            usage=Usage(calls=1, prompt_tokens=10, completion_tokens=5, seconds=0.004),
+            usage=Usage(calls=1, prompt_tokens=1010, completion_tokens=5, cached=2, fallbacks=1, seconds=0.004),
             thread=thread,
             user=user,
         )
@@ -82,6 +84,9 @@ class FakeRecommender:
     async def astream(self, text: str, *, user: str, thread: str) -> AsyncIterator[object]:
         answer = await self.reply(text, user=user, thread=thread)
         yield answer.steps[0]
+        if "hasty" in text:
+            yield Token("Take the Invented Oolong")
+            yield Token("", fresh=True)
         for word in answer.reply.split(" "):
             yield Token(word + " ")
         yield answer
@@ -231,7 +236,19 @@ def test_a_terminal_shows_what_each_agent_took_and_where_the_built_in_one_helped
     assert "Lapsang and Sencha fit.\n" in screen
     assert "understand 2 ms" in screen
     assert "rank 1 ms (built-in, because slow)" in screen
-    assert "1 calls, 15 tokens" in screen
+    assert "· 1 call, 1,015 tokens, 2 from the cache, 1 fallback" in " ".join(screen.split())
+
+
+def test_without_a_model_only_the_agents_times_are_told() -> None:
+    steps = (Step(agent="understand", milliseconds=2.5), Step(agent="rank", milliseconds=1.0))
+    assert steps_line(Answer(reply="", steps=steps, usage=Usage(seconds=0.1))) == "understand 2 ms · rank 1 ms"
+    assert steps_line(Answer(reply="", steps=steps, usage=Usage(cached=1))).endswith(" · 1 from the cache")
+
+
+def test_what_was_streamed_and_taken_back_does_not_stay_on_the_terminal() -> None:
+    screen = Talk(terminal=True).say("hasty")
+    # Every frame is in here; the ones with the invented tea end where the others begin.
+    assert screen.rindex("Oolong") < screen.index("Lapsang")
 
 
 def test_what_a_catalogue_says_cannot_steer_the_terminal() -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -20,7 +21,19 @@ from convrec.app.ui.talk import answer_html, said_html, welcome_html
 from convrec.app.ui.theme import theme
 from convrec.app.ui.view import View
 from convrec.tools.limits import Limit
-from ui_stage import DARK, LOW, NO_TOXIC, SCHEMA, STEPS, StandIn
+from ui_stage import (
+    BRAIN,
+    BUILT_IN,
+    BUILT_IN_STEPS,
+    DARK,
+    LOW,
+    MODEL,
+    NO_TOXIC,
+    SCHEMA,
+    STEPS,
+    StandIn,
+    usage_of,
+)
 
 EVIL = "<img src=x onerror=alert(1)> & \"quotes\" 'n' <b>bold</b> [a](javascript:alert(1)) *stars*"
 
@@ -214,11 +227,51 @@ def test_many_facts_fold_away():
     assert "value 6" in after
 
 
+def step_words(html: str) -> list[str]:
+    """What each part of the steps' HTML says: the head line, then a step each."""
+    return [" ".join(read(part).words.split()) for part in re.findall(r"<summary>.*?</summary>|<li>.*?</li>", html)]
+
+
 def test_the_steps_of_an_answer_fold_into_one_line_with_their_cost():
-    words = read(steps_line(list(STEPS), Usage(calls=2, prompt_tokens=1000, completion_tokens=46, seconds=1.24))).words
-    assert "6 steps · 1.2 s · 2 model calls · 1,046 tokens" in words
-    assert "qwen3-8b" in words
-    assert "built-in took over: the model named" in words
+    usage = Usage(calls=2, prompt_tokens=1000, completion_tokens=46, cached=1, fallbacks=1, seconds=1.24)
+    head = step_words(steps_line(list(STEPS), usage))[0]
+    assert head == "How this was made 7 steps · 1.2 s · 2 model calls · 1,046 tokens · 1 from the cache · 1 fallback"
+
+
+def test_each_step_says_which_model_was_asked_what_came_of_it_and_why_the_built_in_brain_took_over():
+    _, understand, _, nli, *_, respond, _ = step_words(steps_line(list(STEPS), usage_of(STEPS)))
+    asked = "2 calls · 1,630 → 146 tokens · asked twice"
+    assert understand == f"Understood your words {MODEL} 412 ms 3 preferences, wants items · {asked}"
+    assert nli.endswith("from the cache · 2 dropped")
+    assert "1 call · 410 → 66 tokens · 1 dropped" in respond
+    assert respond.endswith("Built-in took over: the model named an item that is not on the cards")
+    several = Step(agent="nli", milliseconds=9, brain="m", calls=3, cached=2, repaired=2, dropped=1200)
+    assert step_words(steps_line([several], Usage()))[1].endswith(
+        "3 calls · 2 from the cache · 2 asked twice · 1,200 dropped"
+    )
+
+
+def test_a_step_says_in_a_hint_what_its_short_words_mean():
+    html = steps_line(list(STEPS), usage_of(STEPS))
+    assert 'title="1,630 tokens of prompt, 146 of answer">1,630 → 146 tokens<' in html
+    assert re.search(r'title="[^"]*quotes that the item does not say[^"]*">2 dropped<', html)
+    assert re.search(r'title="[^"]+">asked twice<', html)
+    assert re.search(r'title="[^"]+">1 fallback<', html)
+
+
+def test_where_no_model_is_asked_nothing_is_said_of_models():
+    head, *steps = step_words(steps_line(list(BUILT_IN_STEPS), usage_of(BUILT_IN_STEPS)))
+    assert head == "How this was made 7 steps · 57 ms"
+    assert steps[0] == "Understood your words 12 ms 3 preferences, wants items"
+    for word in ("call", "token", "cache", "fallback", "dropped", "took over"):
+        assert word not in f"{head} {steps}"
+
+
+def test_what_a_model_is_called_and_why_it_failed_is_only_text():
+    hostile = Step(agent="nli", milliseconds=1, brain=EVIL, note=EVIL, calls=1, fallback=EVIL)
+    reader = read(steps_line([hostile], Usage(calls=1, fallbacks=1)))
+    assert not {"img", "b", "a"} & set(reader.tags)
+    assert reader.words.count(EVIL) == 3
 
 
 def test_steps_show_while_they_happen():
@@ -302,6 +355,15 @@ async def test_a_reply_streams_in_and_ends_with_its_cards(handlers: Handlers, se
     assert growing == sorted(growing, key=len)
     assert replies[-1][0] == "done"
     assert replies[-1][3] == 3
+
+
+async def test_what_was_streamed_and_is_taken_back_leaves_the_reply(handlers: Handlers, session: Session):
+    replies = []
+    async for turn in take_turn(handlers.recommender, session, Ask("say", "hasty", "hasty")):
+        replies.append(turn.reply)
+    assert replies[replies.index("I would take the Invented Fern, ") + 1] == ""
+    assert "Invented" not in replies[-1]
+    assert not [reply for reply in replies if "Invented" in reply and "Cast-Iron" in reply]
 
 
 async def test_the_box_is_cleared_once_and_the_stop_button_comes_and_goes(handlers: Handlers, session: Session):
@@ -467,11 +529,32 @@ def page_config(stand_in: StandIn) -> dict[str, Any]:
     return build_page(stand_in).get_config_file()
 
 
+def brand(stand_in: StandIn) -> str:
+    shown = (c["props"] for c in page_config(stand_in)["components"])
+    return next(props["value"] for props in shown if "cr-brand" in (props.get("elem_classes") or ()))
+
+
 async def test_the_page_builds_and_none_of_its_handlers_is_a_public_api(stand_in: StandIn):
     config = page_config(stand_in)
     assert len(config["dependencies"]) >= 5
     assert {d["api_visibility"] for d in config["dependencies"]} == {"private"}
     assert config["analytics_enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("brain", "short"),
+    [(BRAIN, MODEL), (BUILT_IN, "the built-in agents"), ("tiny in this process, high effort", "tiny in this process")],
+)
+async def test_the_page_says_who_answers_and_a_narrow_one_says_it_in_short(brain: str, short: str):
+    html = brand(StandIn(brain=brain))
+    assert read(html).words.endswith(f"house plants, found in conversationAnswered by {brain}")
+    assert f'Answered by {short}<span class="cr-more">' in html
+
+
+async def test_who_answers_is_only_text():
+    reader = read(brand(StandIn(brain=EVIL)))
+    assert f"Answered by {EVIL}" in reader.words
+    assert not {"img", "b", "a"} & set(reader.tags)
 
 
 async def test_every_button_of_the_page_has_somewhere_to_go(stand_in: StandIn):

@@ -69,12 +69,17 @@ NO_TOXIC = Preference(
     limit=Limit(attribute="pets", values=("toxic",)), strength="must_not", words="I have a cat", lasting=True
 )
 
+MODEL = "qwen3:8b"
+BRAIN = f"{MODEL} at 127.0.0.1:11434, found there, medium effort"
+BUILT_IN = "the built-in agents, without a language model"
+
 
 @dataclass(frozen=True)
 class Token:
     """A piece of the reply."""
 
     text: str
+    fresh: bool = False
 
 
 @dataclass
@@ -95,6 +100,8 @@ class StandIn:
     Args:
         pause: seconds between two events of a stream.
         picture: an address for every card's picture.
+        brain: who answers.
+        steps: what the agents do in each turn.
     """
 
     examples = (
@@ -104,10 +111,14 @@ class StandIn:
         "Something tall and impressive",
     )
 
-    def __init__(self, pause: float = 0.0, picture: str = "") -> None:
+    def __init__(
+        self, pause: float = 0.0, picture: str = "", brain: str = BRAIN, steps: tuple[Step, ...] | None = None
+    ) -> None:
         self.catalogue = Catalogue("plants", SCHEMA, ITEMS)
         self.pause = pause
         self.picture = picture
+        self.brain = brain
+        self.steps = STEPS if steps is None else steps
         self.threads: dict[tuple[str, str], Thread] = {}
         self.calls: list[str] = []
 
@@ -139,8 +150,8 @@ class StandIn:
             act="request",
             preferences=wish.preferences,
             suggestions=("Something smaller", "Which is the easiest?", "Surprise me"),
-            steps=STEPS,
-            usage=Usage(calls=2, prompt_tokens=1834, completion_tokens=212, seconds=1.24),
+            steps=self.steps,
+            usage=usage_of(self.steps),
             thread=thread,
             user=user,
         )
@@ -159,10 +170,13 @@ class StandIn:
             )
         wish = self._thread(user, thread).wish
         keys = _fitting(wish)[:3]
-        for step in STEPS:
+        for step in self.steps:
             await asyncio.sleep(self.pause)
             yield step
         reply = _reply([self.catalogue.item(key).title for key in keys])
+        if "hasty" in text:
+            yield Token("I would take the Invented Fern, ")
+            yield Token("", fresh=True)
         for word in reply.split(" "):
             await asyncio.sleep(self.pause / 4)
             yield Token(word + " ")
@@ -252,13 +266,29 @@ def _step(agent: AgentName, milliseconds: float, note: str, **more) -> Step:
 
 
 STEPS = (
-    _step("understand", 412, "3 preferences, wants items", brain="qwen3-8b", calls=1),
+    _step("understand", 412, "3 preferences, wants items", brain=MODEL, calls=2, prompt_tokens=1630,
+          completion_tokens=146, repaired=1),
     _step("retrieve", 38, "8 candidates by dense, bm25, filter"),
-    _step("nli", 21, "6 accepted, 2 dropped"),
-    _step("rank", 3.4, "weighted, then diversity"),
-    _step("respond", 760, "2 sentences", fallback="the model named an item that is not on the cards"),
+    _step("nli", 1, "6 of 8 fit, judged by 3 preferences", brain=MODEL, cached=1, dropped=2),
+    _step("summarize", 2.1, ""),
+    _step("rank", 3.4, "3 chosen"),
+    _step("respond", 760, "2 sentences", calls=1, prompt_tokens=410, completion_tokens=66, dropped=1,
+          fallback="the model named an item that is not on the cards"),
     _step("remember", 0.6, "1 lasting preference"),
-)
+)  # fmt: skip
+
+BUILT_IN_STEPS = tuple(Step(agent=s.agent, milliseconds=s.milliseconds % 40, note=s.note) for s in STEPS)
+
+
+def usage_of(steps: tuple[Step, ...]) -> Usage:
+    return Usage(
+        calls=sum(s.calls for s in steps),
+        prompt_tokens=sum(s.prompt_tokens for s in steps),
+        completion_tokens=sum(s.completion_tokens for s in steps),
+        cached=sum(s.cached for s in steps),
+        fallbacks=sum(bool(s.fallback) for s in steps),
+        seconds=sum(s.milliseconds for s in steps) / 1000,
+    )
 
 
 def _reply(titles: list[str]) -> str:

@@ -14,6 +14,9 @@ from .limits import Limit, Range
 from .schema import Attribute, Schema
 from .words import fold
 
+_ALIKE = 86.0
+"""From 0 to 100, how alike two spellings are for one to be taken for the other."""
+
 HOLDS, UNKNOWN, BREAKS = np.int8(1), np.int8(0), np.int8(-1)
 
 
@@ -48,6 +51,21 @@ class CategoryColumn:
     def rows(self, value: str) -> np.ndarray:
         """The rows that carry a value in any spelling (case, accents), ascending; empty when none does."""
         return self._rows.get(fold(value), np.empty(0, dtype=np.int64))
+
+    def label(self, value: str, *, loose: bool = False) -> str | None:
+        """A value as the catalogue spells it, found by any spelling or by a synonym, loosely also misspelt; else None."""
+        wanted = fold(value)
+        if wanted in self._rows:
+            return next(v for v in self.values if fold(v) == wanted)
+        for label, others in self.attribute.synonyms.items():
+            if fold(label) in self._rows and wanted in map(fold, others):
+                return label
+        if not loose or len(wanted) < 4:
+            return None
+        from rapidfuzz import fuzz, process
+
+        found = process.extractOne(wanted, self.values, scorer=fuzz.ratio, processor=fold, score_cutoff=_ALIKE)
+        return found[0] if found else None
 
     def judge(self, values: Sequence[str]) -> np.ndarray:
         """Verdicts on "any of these values", shape (items,); where labels are open, absence is unknown."""

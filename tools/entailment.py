@@ -12,7 +12,7 @@ from .catalogue import describe_value
 from .items import Item, date_as_number
 from .limits import Limit
 from .schema import Attribute, Schema
-from .words import content_stems, fold, sentences, stems
+from .words import content_stems, fold, sentences, stems, words
 
 Label = Literal["entails", "neutral", "contradicts"]
 
@@ -76,7 +76,7 @@ def _phrases(item: Item, limit: Limit, schema: Schema) -> Entailment:
         wanted = set(content_stems(phrase))
         if not wanted:
             continue
-        for passage in _passages(item, schema):
+        for passage in passages(item, schema):
             share = len(wanted & set(stems(passage))) / len(wanted)
             if share > most:
                 most = share
@@ -85,7 +85,7 @@ def _phrases(item: Item, limit: Limit, schema: Schema) -> Entailment:
     return best
 
 
-def _passages(item: Item, schema: Schema) -> list[str]:
+def passages(item: Item, schema: Schema) -> list[str]:
     """What an item says, in quotable pieces: title, labels, sentences."""
     passages = [item.title]
     for attribute in schema.attributes:
@@ -99,3 +99,11 @@ def _passages(item: Item, schema: Schema) -> list[str]:
 
 def _name(attribute: Attribute) -> str:
     return attribute.label or attribute.name
+
+
+def says(item: Item, quote: str, schema: Schema) -> bool:
+    """Whether an item says something in these words, whatever their case, accents and punctuation."""
+    wanted = " ".join(words(quote))
+    facts = [describe_value(item.attributes.get(a.name), a) for a in schema.attributes]
+    said = (" ".join(words(p)) for p in (*passages(item, schema), *facts, item.text))
+    return bool(content_stems(quote)) and any(f" {wanted} " in f" {s} " for s in said)

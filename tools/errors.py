@@ -9,6 +9,10 @@ ConvrecError                    something a person can mend; `str()` says what w
 │   └── SettingsError           a setting or flag has a value that cannot be used
 ├── ImportFailedError           a file cannot be read as a catalogue; the old catalogue is untouched
 │   └── SchemaError             a schema file does not fit the data
+├── ModelError                  a language model could not be asked, or gave no answer that can be used
+│   ├── CallError               the call failed: no connection, no time, refused
+│   ├── AnswerError             the answer is empty, cut off or not of the shape asked for
+│   └── SpentError              the turn has used up its calls, tokens or seconds
 └── StoreError                  the data folder cannot be used
     ├── ReadOnlyError           it cannot be written
     ├── BusyError               another process is writing to it
@@ -56,6 +60,22 @@ class ImportFailedError(ConvrecError):
 
 class SchemaError(ImportFailedError):
     """A schema file does not fit the data."""
+
+
+class ModelError(ConvrecError):
+    """A language model could not be asked, or gave no answer that can be used; in a turn the built-in brain goes on."""
+
+
+class CallError(ModelError):
+    """The call failed: no connection, no answer in time, refused by the server."""
+
+
+class AnswerError(ModelError):
+    """The answer is empty, cut off or not of the shape asked for."""
+
+
+class SpentError(ModelError):
+    """The turn has used up its calls, tokens or seconds."""
 
 
 class StoreError(ConvrecError):

@@ -6,6 +6,8 @@
 <home>/chroma/                          one Chroma database, a collection per catalogue
 <home>/encoders/                        exported sentence encoders
 <home>/threads.sqlite, users.sqlite     conversations, and what is remembered of users
+<home>/answers.sqlite                   answers of language models, where they are kept
+<home>/traces/                          what agents did, turn by turn, a file per user
 """
 
 import json
@@ -75,6 +77,16 @@ class Home:
     def users(self) -> Path:
         """What is remembered of users."""
         return self.folder / "users.sqlite"
+
+    @property
+    def answers(self) -> Path:
+        """Kept answers of language models."""
+        return self.folder / "answers.sqlite"
+
+    @property
+    def traces(self) -> Path:
+        """What agents did, turn by turn, a file per user."""
+        return self.folder / "traces"
 
     def catalogue(self, name: str) -> Path:
         """The folder of a catalogue.

@@ -10,7 +10,8 @@ import numpy as np
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .columns import CategoryColumn, NumberColumn
+from .columns import CategoryColumn
+from .describing import describe_attributes
 from .errors import UnknownItemError
 from .index import Index
 from .items import Item, date_as_number
@@ -124,6 +125,7 @@ def make_tools(index: Index, allowed: np.ndarray | None = None) -> list[BaseTool
         allowed: the rows that may ever be listed, bool, shape (items,), whatever the model asks; None allows all.
     """
     noun, nouns = index.catalogue.schema.noun, index.catalogue.schema.nouns
+    attributes = describe_attributes(index.catalogue, _EXAMPLES) or "none; use the other tools"
 
     def listing(
         name: str,
@@ -173,7 +175,7 @@ def make_tools(index: Index, allowed: np.ndarray | None = None) -> list[BaseTool
         listing(
             "filter_items",
             f"Find {nouns} that satisfy all limits on attributes, best known first; {nouns} that do not say are left "
-            f"out.\nAttributes:\n{_attributes(index)}",
+            f"out.\nAttributes:\n{attributes}",
             FilterItems,
             lambda asked, mask: popular_items(index, asked.k, mask),
         ),
@@ -297,11 +299,8 @@ def _attribute(index: Index, name: str) -> Attribute:
 
 
 def _label(column: CategoryColumn, attribute: Attribute, value: str) -> str:
-    if len(column.rows(value)):
-        return value
-    for label, others in attribute.synonyms.items():
-        if len(column.rows(label)) and fold(value) in map(fold, others):
-            return label
+    if label := column.label(value):
+        return label
     near = _nearest(value, column.values)
     commonest = column.values[:_EXAMPLES]
     told = (
@@ -372,30 +371,6 @@ def _nearest(name: str, names: Sequence[str]) -> list[str]:
     wanted = fold(name.replace("-", " ").replace("_", " "))
     found = process.extract(wanted, names, scorer=fuzz.WRatio, processor=fold, limit=3, score_cutoff=75)
     return [match for match, _, _ in found]
-
-
-def _attributes(index: Index) -> str:
-    """Each attribute that can be a limit, with its commonest labels or its span."""
-    lines = []
-    columns = index.catalogue.columns
-    for attribute in index.catalogue.schema.attributes:
-        what = f" ({attribute.label})" if attribute.label not in ("", attribute.name) else ""
-        if attribute.name in columns.categories:
-            values = columns.categories[attribute.name].values
-            shown = ", ".join(map(repr, values[:_EXAMPLES])) + (", ..." if len(values) > _EXAMPLES else "")
-            lines.append(f"- {attribute.name}{what}: category, any_of {shown or 'none'}")
-        elif attribute.name in columns.numbers:
-            lines.append(f"- {attribute.name}{what}: {attribute.kind}, {_span(columns.numbers[attribute.name])}")
-    return "\n".join(lines) or "none; use the other tools"
-
-
-def _span(column: NumberColumn) -> str:
-    if not len(column.known):
-        return "no item has one"
-    low, high = float(column.known[0]), float(column.known[-1])
-    if column.attribute.kind == "date":
-        return f"years {int(low)} to {int(high)}"
-    return f"{low:g} to {high:g} {column.attribute.unit}".rstrip()
 
 
 def _explain(name: str, arguments: type[BaseModel], fault: ValidationError | Any) -> str:

@@ -58,7 +58,7 @@ async def _answered(recommender: Recommends, session: Session, turn: Turn) -> As
             elif isinstance(event, Answer):
                 _complete(turn, event)
             else:
-                turn.reply += event.text
+                turn.reply = event.text if event.fresh else turn.reply + event.text
             yield
 
 

@@ -30,7 +30,12 @@ def build_page(recommender: Recommends, *, name: str = "convrec", turns_at_once:
         user = gr.BrowserState("", storage_key="convrec-user", secret="convrec")
         bridge = gr.HTML("", js_on_load=BRIDGE, elem_classes="cr-bridge", apply_default_css=False)
         with gr.Row(elem_classes="cr-head"):
-            gr.HTML(_brand(name, schema.nouns), elem_classes="cr-brand", js_on_load=None, apply_default_css=False)
+            gr.HTML(
+                _brand(name, schema.nouns, recommender.brain),
+                elem_classes="cr-brand",
+                js_on_load=None,
+                apply_default_css=False,
+            )
             fresh = gr.Button("New chat", elem_classes="cr-new", size="sm", scale=0, min_width=110)
         with gr.Row(elem_classes="cr-main", equal_height=True):
             with gr.Column(elem_classes="cr-side", scale=0, min_width=280):
@@ -145,5 +150,12 @@ def launch(
     return address
 
 
-def _brand(name: str, nouns: str) -> str:
-    return f'<div class="cr-name"><h1>{safe(name)}</h1><p>{safe(nouns)}, found in conversation</p></div>'
+def _brand(name: str, nouns: str, brain: str) -> str:
+    # A narrow page says who answers, not where and how.
+    who = brain.split(", ")[0].split(" at ")[0]
+    more = f'<span class="cr-more">{safe(brain[len(who) :])}</span>'
+    return (
+        f'<div class="cr-name"><h1>{safe(name)}</h1><div class="cr-lines">'
+        f'<p class="cr-tagline">{safe(nouns)}, found in conversation</p>'
+        f'<p class="cr-who" title="{safe(brain)}">Answered by {safe(who)}{more}</p></div></div>'
+    )

@@ -18,6 +18,11 @@ class Spoken(Protocol):
         """The piece."""
         ...
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the reply begins anew with this piece, because what was streamed before it does not hold."""
+        ...
+
 
 class Recommends(Protocol):
     """The part of the Recommender that the page uses."""
@@ -25,6 +30,11 @@ class Recommends(Protocol):
     @property
     def catalogue(self) -> Catalogue:
         """The items, and the words for them."""
+        ...
+
+    @property
+    def brain(self) -> str:
+        """Who answers: "the built-in agents, without a language model", or a model's name, its place, and more."""
         ...
 
     @property

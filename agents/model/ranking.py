@@ -1,0 +1,37 @@
+"""What the ranking strategies share: which candidates a model sees, and how they are shown to it."""
+
+from collections.abc import Sequence
+
+from ...prompts import Prompt, data, render
+from ...tools.index import Index
+from ..rank import best_first
+from ..state import Judged, Wish
+from .telling import candidate_data, wish_data
+
+MOST = 12
+"""Candidates that a ranker sees."""
+
+KEPT = 1
+"""Calls that replying needs."""
+
+LONGEST = 200
+"""Tokens of an order at most."""
+
+
+def contenders(accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
+    """The candidates to rank: those that were judged best, else those with the best weighted sum."""
+    placed = sorted((j for j in accepted if j.place is not None), key=lambda j: j.place or 0)
+    named = {j.item for j in placed}
+    return [*placed, *(j for j in best_first(accepted, wish, index) if j.item not in named)][:MOST]
+
+
+def ask_to_rank(name: str, candidates: Sequence[Judged], wish: Wish, index: Index, text: str, most: int) -> Prompt:
+    """The prompt of a strategy."""
+    return render(
+        name,
+        nouns=index.catalogue.schema.nouns,
+        most=str(most),
+        wishes=wish_data(wish, index),
+        candidates=candidate_data(candidates, wish, index, summed=True),
+        message=data("message", text),
+    )

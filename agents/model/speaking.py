@@ -1,0 +1,95 @@
+"""A model's words on their way to the user: said sentence by sentence, each checked before it is out.
+
+The model writes [1], [2] where titles belong, and code writes the titles. A sentence that names another item, gives a
+number that stands nowhere in what it was told, or holds a link or markup, is left out and counted.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+
+from ...tools.errors import AnswerError
+from ...tools.index import Index
+from ..answer import named
+from ..brains import Model
+from ..guarantees import known_numbers, names_only
+
+_END = re.compile(r"(?<=[.!?…。！？:])[)”’»\"]*\s+|\n+")
+_MARK = re.compile(r"\**\[\s*(\d{1,2})\s*\]\**")
+_FOREIGN = re.compile(r"://|\bwww\.|</?[a-zA-Z!]|\]\(|`", re.IGNORECASE)
+_DRESS = re.compile(r"\*\*|__|^#+ ", re.MULTILINE)
+
+MOST = 5
+"""Sentences of a reply at most, besides one line for each item."""
+
+
+async def speak(
+    model: Model,
+    pieces: AsyncIterator[str],
+    items: Sequence[str],
+    sources: Sequence[str],
+    index: Index,
+    say: Callable[[str], None],
+) -> str:
+    """The whole of what was said.
+
+    Args:
+        model: who counts what is left out.
+        pieces: the model's words as they come.
+        items: ids of the items that may be named, [1] the first.
+        sources: the texts that the model was told; a number has to stand in one.
+        index: the catalogue.
+        say: is handed each piece that may be said.
+
+    Raises:
+        AnswerError: nothing of it could be said.
+    """
+    titles = {index.catalogue.item(i).title for i in items}
+    said = ""
+    count = 0
+    async for sentence, gap in _sentences(pieces):
+        text = _with_titles(sentence, items, index)
+        if count >= MOST + len(items) or not may_be_said(text, titles, sources, index):
+            model.dropped += 1
+            continue
+        count += 1
+        said += text + gap
+        say(text + gap)
+    if not said.strip():
+        raise AnswerError("nothing of the reply could be used")
+    return said
+
+
+async def _sentences(pieces: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:
+    """Sentences and lines as soon as they are whole, each with the blank after it."""
+    held = ""
+    async for piece in pieces:
+        held += piece
+        while (end := _END.search(held)) and end.end() < len(held):
+            text = held[: end.start()] + end.group().rstrip()
+            gap = end.group()[len(end.group().rstrip()) :]
+            held = held[end.end() :]
+            if text.strip():
+                yield text, "\n" if "\n" in gap else " "
+    if held.strip():
+        yield held.rstrip(), ""
+
+
+def _with_titles(sentence: str, items: Sequence[str], index: Index) -> str:
+    """A sentence with each item's title in its place, whether the model wrote its number or, against its orders, its title."""
+    text = _DRESS.sub("", sentence)
+    for number, item in enumerate(items, 1):
+        title = index.catalogue.item(item).title
+        text = re.sub(rf"(?<!\w){re.escape(title)}(?!\w)(\s*\(\d{{4}}\))?", f"[{number}]", text)
+
+    def title_of(mark: re.Match[str]) -> str:
+        place = int(mark[1])
+        return named(index.catalogue.item(items[place - 1]), index) if 1 <= place <= len(items) else mark[0]
+
+    return _MARK.sub(title_of, text)
+
+
+def may_be_said(text: str, titles: Collection[str], sources: Sequence[str], index: Index) -> bool:
+    """Whether a text names no items but those, gives no number but those of its sources, and holds no link or markup."""
+    if _FOREIGN.search(text) or _MARK.search(text):
+        return False
+    return names_only(text, titles, index) and known_numbers(text, [*sources, *titles])

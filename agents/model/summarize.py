@@ -1,0 +1,45 @@
+"""The context summary, model brain: each of the best candidates in one line, for the ranker alone; no user reads it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...prompts import data, render
+from ...tools.index import Index
+from ..brains import Model
+from ..rank import best_first
+from ..state import Judged, Wish
+from ..summarize import summarize as gather
+from .shapes import chosen, summaries_shape
+from .telling import candidate_data, wish_data
+
+MOST = 12
+"""Candidates that are summed up; a ranker sees no more."""
+
+_LONGEST = 900
+"""Tokens of the answer at most."""
+
+
+async def summarize(model: Model, accepted: Sequence[Judged], wish: Wish, index: Index, text: str) -> list[Judged]:
+    """Candidates with a summary each; the ones past the best keep the evidence as it is, all of them if calls are short."""
+    gathered = await gather(accepted, wish, index)
+    if not model.spare(_KEPT):
+        return gathered
+    placed = sorted((j for j in gathered if j.place is not None), key=lambda j: j.place or 0)
+    best = (placed or best_first(gathered, wish, index))[:MOST]
+    if not best:
+        return gathered
+    schema = index.catalogue.schema
+    prompt = render(
+        "summarize",
+        nouns=schema.nouns,
+        wishes=wish_data(wish, index),
+        candidates=candidate_data(best, wish, index),
+        message=data("message", text),
+    )
+    said: Any = await model.answer(prompt, summaries_shape(len(best)), _LONGEST)
+    told = {c.item: s.summary.strip() for s in said.summaries if (c := chosen("c", s.item, best))}
+    return [j.model_copy(update={"summary": told.get(j.item) or j.summary}) for j in gathered]
+
+
+_KEPT = 2
+"""Calls that ranking and replying need."""

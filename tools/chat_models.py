@@ -1,0 +1,106 @@
+"""Opening a LangChain chat model from its name, and saying in plain words why a call to it failed.
+
+One door: `openai:<model>` (or a bare name) with `base_url` covers OpenAI, vLLM, Ollama, llama.cpp and `transformers
+serve`; `transformers:<folder or name>` runs in this process.
+"""
+
+from urllib.parse import urlsplit
+
+from langchain_core.language_models import BaseChatModel
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from .errors import CallError
+
+IN_PROCESS = "transformers:"
+"""What the name of a model begins with that runs in this process."""
+
+_OPENAI = "openai:"
+
+
+class ModelChoice(BaseModel):
+    """Which language model to ask, where, and how.
+
+    Attributes:
+        name: the model's name at its server, or `transformers:` and a folder or hub name.
+        base_url: an OpenAI-compatible server's address; empty for OpenAI's own.
+        api_key: its key; local servers need none.
+        timeout: seconds that one call may take.
+        retries: how often a call is tried again after a failed connection, a 429 or a 5xx; waits grow, with jitter, and
+            a server's Retry-After is kept.
+        temperature: 0 for the likeliest words.
+        seed: for servers that can repeat an answer; None sends none.
+        origin: how the model was found, in words.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(min_length=1)
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    timeout: float = 30.0
+    retries: int = 2
+    temperature: float = 0.0
+    seed: int | None = None
+    origin: str = ""
+
+    @property
+    def model(self) -> str:
+        """The name without the door's prefix."""
+        return self.name.removeprefix(_OPENAI)
+
+    @property
+    def place(self) -> str:
+        """Where it runs, in words that hold no secret."""
+        if self.name.startswith(IN_PROCESS):
+            return "in this process"
+        if not self.base_url:
+            return "at OpenAI"
+        parts = urlsplit(self.base_url)
+        return f"at {parts.hostname or 'an address without a host'}{f':{parts.port}' if parts.port else ''}"
+
+
+def open_chat_model(choice: ModelChoice) -> BaseChatModel:
+    """The chat model of a choice; nothing is asked yet."""
+    if choice.name.startswith(IN_PROCESS):
+        from .local_chat import TransformersChat
+
+        return TransformersChat(folder=choice.name.removeprefix(IN_PROCESS), temperature=choice.temperature)
+    from langchain_openai import ChatOpenAI
+
+    return ChatOpenAI(
+        model=choice.model,
+        base_url=choice.base_url or None,
+        api_key=SecretStr(choice.api_key.get_secret_value() or "none"),
+        timeout=choice.timeout,
+        max_retries=choice.retries,
+        temperature=choice.temperature,
+        seed=choice.seed,
+        stream_usage=True,
+        use_responses_api=False,
+    )
+
+
+def explain_failure(fault: Exception, place: str = "") -> CallError:
+    """What went wrong with a call, in words that hold neither key nor prompt."""
+    if isinstance(fault, CallError):
+        return fault
+    status = getattr(fault, "status_code", None)
+    where = f"the server {place}".strip()
+    reasons = {401: "refused the key", 403: "refused the key", 404: "has no such model", 429: "is busy"}
+    if isinstance(status, int):
+        told = reasons.get(status) or ("failed" if status >= 500 else "refused the request")
+        return CallError(f"{where} {told} (HTTP {status})", _hint(status))
+    name = type(fault).__name__
+    if isinstance(fault, TimeoutError) or "Timeout" in name:
+        return CallError(f"{where} did not answer in time", "Set llm.timeout higher, or take a smaller model.")
+    if isinstance(fault, OSError) or "Connection" in name or "Protocol" in name or "Network" in name:
+        return CallError(f"no connection to {where}, or it broke off", "Is the server running? Try `convrec doctor`.")
+    return CallError(f"the call failed ({name})")
+
+
+def _hint(status: int) -> str:
+    if status in (401, 403):
+        return "Set llm.api_key, or OPENAI_API_KEY."
+    if status == 404:
+        return "Set llm.model to a name that the server lists at /v1/models."
+    return ""
