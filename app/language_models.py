@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from ..tools.chat_models import IN_PROCESS, ModelChoice
+from ..tools.chat_models import IN_PROCESS, OPENAI, ModelChoice
 from ..tools.errors import CallError
 from ..tools.model_servers import (
     find_local_server,
@@ -32,7 +32,6 @@ from ..tools.model_servers import (
 from .setting_groups import AgentModel, AgentModels
 from .settings import Settings, openai_environment
 
-OPENAI = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-4.1-mini"
 """What is asked of OpenAI when only a key is set."""
 

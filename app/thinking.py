@@ -73,13 +73,11 @@ def _chosen(
     from ..tools.chat import Chat
     from ..tools.chat_models import open_chat_model
 
-    opened: dict[int, Chat] = {}
-    chats: dict[str, Chat] = {}
-    for agent, choice in choices.items():
-        if choice is None:
-            continue
-        if id(choice) not in opened:
-            model = open_chat_model(choice)
-            opened[id(choice)] = Chat(model, choice.model, choice.place, settings.llm.concurrency, cache, finishes=True)
-        chats[agent] = opened[id(choice)]
-    return chats
+    def opened(choice: "ModelChoice") -> Chat:
+        model = open_chat_model(choice)
+        return Chat(model, choice.model, choice.place, settings.llm.concurrency, cache, finishes=True)
+
+    # However a model was found, it is the same one: agents share its gate.
+    plain = {agent: c.model_copy(update={"origin": ""}) for agent, c in choices.items() if c is not None}
+    chats = {choice: opened(choice) for choice in set(plain.values())}
+    return {agent: chats[choice] for agent, choice in plain.items()}

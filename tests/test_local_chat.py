@@ -167,15 +167,26 @@ async def test_calls_at_once_are_all_answered(model: TransformersChat) -> None:
     assert [answer.content for answer in together] == alone
 
 
-async def test_a_cancelled_call_stops_generating(model: TransformersChat) -> None:
-    endless = asyncio.create_task(model.ainvoke(MESSAGES, max_tokens=ENDLESS))
-    waiting = asyncio.create_task(model.ainvoke(MESSAGES, max_tokens=ENDLESS))
+async def test_calls_that_run_out_of_time_stop_generating(model: TransformersChat) -> None:
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(endless), timeout=0.2)
-    for task in (waiting, endless):
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        async with asyncio.timeout(0.2):
+            await asyncio.gather(*(model.ainvoke(MESSAGES, max_tokens=ENDLESS) for _ in range(3)))
+    async with asyncio.timeout(30):
+        assert (await model.ainvoke(MESSAGES)).content
+
+
+async def test_a_stream_that_is_cancelled_stops_generating(model: TransformersChat) -> None:
+    begun = asyncio.Event()
+
+    async def listen() -> None:
+        async for _ in model.astream(MESSAGES, max_tokens=ENDLESS):
+            begun.set()
+
+    task = asyncio.create_task(listen())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
     async with asyncio.timeout(30):
         assert (await model.ainvoke(MESSAGES)).content
 

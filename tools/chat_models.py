@@ -4,17 +4,21 @@ One door: `openai:<model>` (or a bare name) with `base_url` covers OpenAI, vLLM,
 serve`; `transformers:<folder or name>` runs in this process.
 """
 
-from urllib.parse import urlsplit
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from .errors import CallError
+from .model_servers import is_loopback, place_of, same_server
 
 IN_PROCESS = "transformers:"
 """What the name of a model begins with that runs in this process."""
 
-_OPENAI = "openai:"
+OPENAI = "https://api.openai.com/v1"
+"""OpenAI's own server."""
+
+_PREFIX = "openai:"
 
 
 class ModelChoice(BaseModel):
@@ -46,17 +50,14 @@ class ModelChoice(BaseModel):
     @property
     def model(self) -> str:
         """The name without the door's prefix."""
-        return self.name.removeprefix(_OPENAI)
+        return self.name.removeprefix(_PREFIX)
 
     @property
     def place(self) -> str:
         """Where it runs, in words that hold no secret."""
         if self.name.startswith(IN_PROCESS):
             return "in this process"
-        if not self.base_url:
-            return "at OpenAI"
-        parts = urlsplit(self.base_url)
-        return f"at {parts.hostname or 'an address without a host'}{f':{parts.port}' if parts.port else ''}"
+        return f"at {place_of(self.base_url or OPENAI)}"
 
 
 def open_chat_model(choice: ModelChoice) -> BaseChatModel:
@@ -67,17 +68,36 @@ def open_chat_model(choice: ModelChoice) -> BaseChatModel:
         return TransformersChat(folder=choice.name.removeprefix(IN_PROCESS), temperature=choice.temperature)
     from langchain_openai import ChatOpenAI
 
+    address = choice.base_url or OPENAI
     return ChatOpenAI(
         model=choice.model,
-        base_url=choice.base_url or None,
+        base_url=address,
         api_key=SecretStr(choice.api_key.get_secret_value() or "none"),
         timeout=choice.timeout,
+        stream_chunk_timeout=choice.timeout,
         max_retries=choice.retries,
         temperature=choice.temperature,
         seed=choice.seed,
         stream_usage=True,
         use_responses_api=False,
+        **_only_for(address),
     )
+
+
+def _only_for(address: str) -> dict[str, Any]:
+    """What keeps the environment's other settings for OpenAI's client away from a server that they are not meant for."""
+    if same_server(address, OPENAI):
+        return {}
+    meant: dict[str, Any] = {"default_headers": {"OpenAI-Organization": "", "OpenAI-Project": ""}}
+    if is_loopback(address):
+        # A proxy of the environment leads away from this machine.
+        import httpx2
+
+        meant |= {
+            "http_client": httpx2.Client(trust_env=False, timeout=None),
+            "http_async_client": httpx2.AsyncClient(trust_env=False, timeout=None),
+        }
+    return meant
 
 
 def explain_failure(fault: Exception, place: str = "") -> CallError:
@@ -93,7 +113,7 @@ def explain_failure(fault: Exception, place: str = "") -> CallError:
     name = type(fault).__name__
     if isinstance(fault, TimeoutError) or "Timeout" in name:
         return CallError(f"{where} did not answer in time", "Set llm.timeout higher, or take a smaller model.")
-    if isinstance(fault, OSError) or "Connection" in name or "Protocol" in name or "Network" in name:
+    if isinstance(fault, OSError) or any(n in name for n in ("Connect", "Protocol", "Network", "Read", "Write")):
         return CallError(f"no connection to {where}, or it broke off", "Is the server running? Try `convrec doctor`.")
     return CallError(f"the call failed ({name})")
 

@@ -78,7 +78,7 @@ def _with(judged: Judged, place: int, said: Any, preference: Preference, index: 
         preference=in_words(preference, index),
         strength=preference.strength,
         label=said.label,
-        score=1.0 if said.label == "entails" else -1.0,
+        score=said.score / 100 * (1 if said.label == "entails" else -1),
         evidence=said.quote.strip(),
     )
     verdicts = (*judged.verdicts[:place], verdict, *judged.verdicts[place + 1 :])

@@ -108,6 +108,7 @@ def judgement_shape(candidates: int, wishes: int) -> type[Shape]:
         item=(item, ...),
         wish=(_one_of(numbered("p", wishes)), ...),
         label=(Literal["entails", "contradicts"], ...),
+        score=(int, Field(default=100, ge=1, le=100)),
         quote=(Line, ...),
     )
     most = min(2 * candidates, 40) if wishes else 0

@@ -9,6 +9,10 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
 
 ROOT = Path(__file__).parents[2]
 LENGTH = 16_384
@@ -27,7 +31,9 @@ _SPREAD = 0.25
 """How much the model prefers some tokens to others: enough that the likeliest is often likelier than the end."""
 
 
-def make_tiny_model(folder: Path, *, vocabulary: int = 8_192, hidden: int = 128, layers: int = 2, seed: int = 0) -> Path:
+def make_tiny_model(
+    folder: Path, *, vocabulary: int = 8_192, hidden: int = 128, layers: int = 2, seed: int = 0
+) -> Path:
     """Write a model, its tokenizer and its chat template into a folder.
 
     Args:
@@ -53,7 +59,11 @@ def make_tiny_model(folder: Path, *, vocabulary: int = 8_192, hidden: int = 128,
     )
     words.train_from_iterator(_texts(), trainer)
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=words, eos_token=_END, pad_token=_PAD, model_max_length=LENGTH, clean_up_tokenization_spaces=False
+        tokenizer_object=words,
+        eos_token=_END,
+        pad_token=_PAD,
+        model_max_length=LENGTH,
+        clean_up_tokenization_spaces=False,
     )
     tokenizer.chat_template = _TEMPLATE
 
@@ -73,15 +83,13 @@ def make_tiny_model(folder: Path, *, vocabulary: int = 8_192, hidden: int = 128,
     )
     model = LlamaForCausalLM(config).eval()
     _let_it_end(model, tokenizer.eos_token_id, len(tokenizer))
-    model.generation_config = GenerationConfig(
-        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
-    )
+    model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
-def _let_it_end(model, end: int, known: int) -> None:  # noqa: ANN001 (a LlamaForCausalLM; torch is imported late)
+def _let_it_end(model: "LlamaForCausalLM", end: int, known: int) -> None:
     """Give the end of an answer a steady chance, whatever has been said.
 
     The first of the hidden numbers is the same for all tokens, and only the row of the end reads it.
@@ -100,7 +108,6 @@ def _let_it_end(model, end: int, known: int) -> None:  # noqa: ANN001 (a LlamaFo
         tokens = torch.randint(3, known, (8, 64))
         seen = model.model(tokens).last_hidden_state.reshape(-1, rows.shape[1])
         others = torch.logsumexp(seen @ rows.T, dim=1).mean()
-        print(seen[:,0].mean(), seen[:,0].std(), (seen@rows.T).std(), others, (seen@rows.T).max(1).values)
         rows[end, 0] = (others - math.log(_ENDS_AFTER - 1)) / seen[:, 0].mean()
         # Tokens that the tokenizer does not have are never said.
         rows[known:] = 0.0
