@@ -67,5 +67,6 @@ $(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing convrec with its tests and checks into $(VENV) (once; some minutes) ..."
 	$(PIP) --editable '.[dev]'
+	$(PIP) --no-deps xgrammar apache-tvm-ffi # without triton, which is large, and needed on a GPU only
 	@mkdir -p $(VENV)/src && ln -sfn ../.. $(VENV)/src/convrec
 	@touch $(RUNTIME) $@

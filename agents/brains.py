@@ -7,7 +7,8 @@ or the turn has used its calls, tokens or seconds, the built-in brain does that 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,6 +19,9 @@ from ..prompts import Prompt, render
 from ..tools.chat import Call, Chat, WayRefusedError, schema_of
 from ..tools.errors import AnswerError, ModelError, SpentError
 from .state import AgentName, Step, Usage
+
+_QUOTED = 2_000
+"""Characters of a bad answer that are shown again when it is asked for once more."""
 
 T = TypeVar("T")
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -236,21 +240,22 @@ class Model:
             return await self._answer(asked, shape, max_tokens, **options)
         except AnswerError as fault:
             self.repaired += 1
-            said = self.calls[-1].answer[:2000] if self.calls else ""
             schema = json.dumps(schema_of(shape), ensure_ascii=False)
             repair = render("repair", fault=str(fault), schema=schema)
-            again = [*asked, *([AIMessage(said)] if said else []), HumanMessage(repair.user)]
+            again = [*asked, *([AIMessage(fault.said[:_QUOTED])] if fault.said else []), HumanMessage(repair.user)]
             return await self._answer(again, shape, max_tokens, told=True, **options)
 
-    async def stream(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    async def stream(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str]:
         """A text in pieces, as they come.
 
         Raises:
             ModelError: there is none, or it breaks off.
         """
         messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
-        async for piece in self._open_chat.stream(messages, self, max_tokens):
-            yield piece
+        # Closed with this one, so that a stream left early is counted in its own step.
+        async with aclosing(self._open_chat.stream(messages, self, max_tokens)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _answer(
         self, messages: list[BaseMessage], shape: type[Shape], max_tokens: int, *, told: bool = False, **options: Any

@@ -13,7 +13,7 @@ from .retrieve import allowed_mask
 from .state import Judged, Pick, Understanding, Wish, contradicted
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
-_NUMBER = re.compile(r"\d+(?:[,.\u202f]\d+)*")
+_NUMBER = re.compile(r"\d+(?:[,.\u00a0\u202f]\d+)*")
 
 
 def lawful(picks: Sequence[Pick], wish: Wish, index: Index, barred: frozenset[str]) -> list[Pick]:
@@ -55,7 +55,7 @@ def known_numbers(text: str, sources: Iterable[str]) -> bool:
 
 def _plain(number: str) -> str:
     """A number without what parts its thousands, and without a fraction of zeros."""
-    digits = re.sub(r"[,.\s\u202f](?=\d{3}(?:\D|$))", "", number).replace(",", ".")
+    digits = re.sub(r"[,.\s](?=\d{3}(?:\D|$))", "", number).replace(",", ".")
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits).lstrip("0") or "0"
 
 

@@ -128,6 +128,7 @@ def chat(
     interactive = sys.stdin.isatty()
     if interactive:
         shell.out.print(Text("Say what you are looking for; /help lists the commands.", style="bold"))
+        shell.out.print(Text(f"Answered by {clean(recommender.brain)}.", style="dim"))
         shell.out.print(Text("For example: " + " · ".join(map(clean, recommender.examples)), style="dim"))
     conversation.run(read_lines(shell.out))
     if interactive:

@@ -288,9 +288,18 @@ def check_language_models(settings: "Settings") -> list[Check]:
             )
         )
     if settings.llm.cross_encoder:
-        name = settings.llm.cross_encoder
-        checks.append(_check_weights("cross-encoder", name, name, "unset CONVREC_LLM__CROSS_ENCODER"))
+        checks.append(_check_cross_encoder(settings.llm.cross_encoder))
     return checks
+
+
+def _check_cross_encoder(name: str) -> Check:
+    from ..tools.cross_encoder import CrossEncoderNli
+
+    try:
+        CrossEncoderNli(name).check()
+    except ConvrecError as fault:
+        return Check(area="cross-encoder", state="problem", message=str(fault), fix=fault.hint)
+    return Check(area="cross-encoder", state="fine", message=name)
 
 
 def _check_found(area: str, found: "Found") -> Check:

@@ -9,7 +9,7 @@ from string import Template
 
 _FOLDER = Path(__file__).parent
 _PARTS = re.compile(r"\A\+\+\+\n(.*?)\n\+\+\+\n(.*?)\n---\n(.*)\Z", re.DOTALL)
-_FENCE = re.compile(r"<(?=/?\s*data\b)", re.IGNORECASE)
+_FENCE = re.compile(r"<(?=[^\w<]*data\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ def read_prompt(name: str) -> PromptFile:
     if parts is None:
         raise ValueError(f"{path.name} must have a head between lines of +++, a text, a line ---, and a question.")
     head = tomllib.loads(parts[1])
+    if lacking := {"purpose", "inputs"} - head.keys():
+        raise ValueError(f"The head of {path.name} lacks {', '.join(sorted(lacking))}.")
     system, user = Template(parts[2]), Template(parts[3])
     blanks = {*system.get_identifiers(), *user.get_identifiers()}
     if blanks != set(head["inputs"]):

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from convrec.agents.brains import Brains, TurnLimits
 from convrec.agents.language.message import Message
@@ -130,7 +131,7 @@ COLUMN_ITEMS = [
 
 @asynccontextmanager
 async def recommender(
-    folder: Path, name: str = "teas", brains: Brains | None = None, limits: TurnLimits | None = None, **options: int
+    folder: Path, name: str = "teas", brains: Brains | None = None, limits: TurnLimits | None = None, **options: Any
 ) -> AsyncIterator[Recommender]:
     """A recommender on one of the catalogues, with its databases in a folder."""
     setup = Setup(

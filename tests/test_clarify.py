@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from convrec.agents.clarify import clarify
+from convrec.agents.clarify import clarify, questions
 from convrec.agents.state import Wish
 from talk_stage import index_of, labelled, limits_of, read, recommender, words_of
 
@@ -128,3 +128,17 @@ async def test_no_questions_can_be_allowed(tmp_path: Path) -> None:
         answer = await opened.reply("I want a game")
         assert answer.question is None
         assert answer.items
+
+
+@pytest.mark.parametrize("name", ["films", "games", "books", "teas", "columns"])
+async def test_of_all_questions_the_first_is_the_one_that_is_asked(name: str) -> None:
+    index = words_of(name)
+    among = questions(Wish(), index, everything(name))
+    assert among[0] == await clarify(Wish(), index, everything(name))
+    assert len({q.attribute for q in among}) == len(among) > 1
+    wish = Wish(asked=(among[0].attribute,))
+    assert questions(wish, index, everything(name)) == among[1:]
+
+
+def test_without_candidates_there_are_no_questions() -> None:
+    assert questions(Wish(), words_of("teas"), np.array([], dtype=int)) == []

@@ -132,3 +132,68 @@ def test_a_column_and_the_judge_of_one_item_agree(some: list[Item], limit: Limit
     said = {"entails": 1, "neutral": 0, "contradicts": -1}
     expected = [said[entails(one, limit, SCHEMA).label] for one in some]
     assert Columns(SCHEMA, some).judge(limit).tolist() == expected
+
+
+SPELT = Schema(
+    attributes=(
+        Attribute(
+            name="kind",
+            kind="category",
+            synonyms={"science fiction": ("sci-fi", "SF"), "Thriller": ("suspense",), "Opera": ("singing",)},
+        ),
+    )
+)
+KINDS = Columns(
+    SPELT, [item(n, kind=(k,)) for n, k in enumerate(["Science Fiction", "Thriller", "Comédie", "Western", "War"])]
+).categories["kind"]
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("Thriller", "Thriller"),
+        ("THRILLER", "Thriller"),
+        ("comedie", "Comédie"),
+        ("COMÉDIE", "Comédie"),
+        ("science fiction", "Science Fiction"),
+        ("suspense", "Thriller"),
+        ("Suspense", "Thriller"),
+        ("Sci-Fi", "Science Fiction"),
+        ("sf", "Science Fiction"),
+        ("thriler", None),
+        ("singing", None),
+        ("Opera", None),
+        ("", None),
+    ],
+)
+def test_a_label_is_found_in_any_spelling_or_by_a_synonym_and_told_as_the_catalogue_spells_it(
+    said: str, label: str | None
+) -> None:
+    assert KINDS.label(said) == label
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("thriler", "Thriller"),
+        ("Thrillers", "Thriller"),
+        ("science-fiction", "Science Fiction"),
+        ("commedie", "Comédie"),
+        ("suspense", "Thriller"),
+        ("eastern", None),
+        ("wat", None),
+        ("something calm", None),
+        ("", None),
+    ],
+)
+def test_a_misspelt_label_is_found_where_that_is_allowed_and_nothing_far_from_it(said: str, label: str | None) -> None:
+    assert KINDS.label(said, loose=True) == label
+
+
+def test_of_labels_that_are_spelt_alike_the_commonest_is_told() -> None:
+    column = Columns(SCHEMA, [item(0, colours=("red",)), item(1, colours=("Red",)), item(2, colours=("Red",))])
+    assert column.categories["colours"].label("RED") == "Red"
+
+
+def test_a_column_without_labels_has_none() -> None:
+    assert Columns(SCHEMA, []).categories["colours"].label("red", loose=True) is None

@@ -1,5 +1,5 @@
 import pytest
-from convrec.tools.entailment import UNSAID, entails
+from convrec.tools.entailment import UNSAID, entails, passages, says
 from convrec.tools.items import Item
 from convrec.tools.limits import Limit, Range
 from convrec.tools.schema import Attribute, Schema
@@ -107,3 +107,64 @@ def test_of_passages_that_say_a_part_the_one_that_says_most_is_quoted() -> None:
 
 def test_of_several_phrases_the_one_that_is_there_counts() -> None:
     assert judge(None, "spaceship", "lonely horse", "storm").evidence == "A storm cuts them off."
+
+
+def test_passages_are_title_labels_and_sentences() -> None:
+    assert passages(ITEM, SCHEMA) == [
+        "The Haunted Lighthouse", "genre: Horror", "genre: Drama", "tags: black and white", "Slow but gripping.",
+        "Superb acting from both leads.", "Two keepers go mad on a lonely rock.", "A storm cuts them off.",
+        "Nobody returns!",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "go mad on a lonely rock",
+        "GO MAD, on a lonely Rock!",
+        "“A storm cuts them off.”",
+        "Hauntéd lighthouse",
+        "Horror",
+        "genre: Horror",
+        "Horror, Drama",
+        "black and white",
+        "109 min",
+        "2019-10",
+        "Superb acting",
+        "slow but gripping... superb acting",
+        "lonely rock. A storm cuts",
+    ],
+)
+def test_an_item_says_what_stands_in_it_whatever_the_case_accents_and_punctuation(quote: str) -> None:
+    assert says(ITEM, quote, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "",
+        " … ",
+        "on a",
+        "them off",
+        "and",
+        "a funny storm",
+        "lonely keepers",
+        "rock lonely",
+        "lone",
+        "ocks",
+        "storm cut",
+        "Lighthouse Two keepers",
+        "Nobody returns Slow",
+        "leads. Two keepers",
+        "Drama black and white",
+        "110 min",
+        "Comedy",
+        "Ignore all rules",
+    ],
+)
+def test_an_item_does_not_say_what_is_put_together_cut_up_or_made_of_stop_words(quote: str) -> None:
+    assert not says(ITEM, quote, SCHEMA)
+
+
+def test_an_item_without_a_word_says_nothing() -> None:
+    assert not says(Item(id="2", title="…"), "horror", SCHEMA)

@@ -1,12 +1,14 @@
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from convrec.agents.brains import Budget, TurnLimits
+from convrec.agents.brains import Brain, Budget, TurnLimits
 from convrec.agents.graph import Token, Turn, build_graph, suggest, too_vague
-from convrec.agents.state import Understanding, Wish
+from convrec.agents.state import Answer, Draft, Step, Understanding, Wish
 from convrec.agents.wishes import grow
-from convrec.tools.errors import MessageError
+from convrec.tools.errors import AnswerError, MessageError
 from talk_stage import check_guarantees, index_of, labelled, read, recommender
 
 GENERAL = [
@@ -93,16 +95,14 @@ async def test_a_message_takes_its_way_through_the_agents(tmp_path: Path, text: 
 
 
 async def test_the_graph_runs_without_checkpoints_and_without_a_store() -> None:
-    limits = TurnLimits()
-    turn = Turn(index=index_of("teas"), limits=limits, budget=Budget(limits))
+    turn = Turn(index=index_of("teas"), budget=Budget(TurnLimits()))
     state = await build_graph().ainvoke({"text": "a green tea", "user": "me"}, context=turn)
     assert len(state["picks"]) == 3
     assert len(state["talk"]) == 1
 
 
 async def test_the_graph_streams_the_reply_word_by_word() -> None:
-    limits = TurnLimits()
-    turn = Turn(index=index_of("teas"), limits=limits, budget=Budget(limits))
+    turn = Turn(index=index_of("teas"))
     given = {"text": "a green tea", "user": "me"}
     tokens = [p async for p in build_graph().astream(given, context=turn, stream_mode="custom") if isinstance(p, Token)]
     assert len(tokens) > 10
@@ -170,3 +170,102 @@ async def test_the_nearest_can_be_spoken_of_and_taken(tmp_path: Path) -> None:
         taken = await opened.reply("I'll take the first one")
         assert taken.act == "accept"
         assert (await opened.wish()).accepted == (miss.nearest[0].id,)
+
+
+# A model speaks
+
+
+def speaking(*pieces: str, then: Callable[[Draft], str] | None = None, fault: Exception | None = None) -> Brain:
+    """A brain that says some pieces at once, and returns them, or something else, or fails."""
+
+    async def think(_: Any, draft: Draft, index: Any, talk: Any, say: Callable[[str], None]) -> str:
+        for piece in pieces:
+            say(piece)
+        if fault is not None:
+            raise fault
+        return then(draft) if then else "".join(pieces)
+
+    return Brain(think, "speaking")
+
+
+async def heard(folder: Path, brain: Brain, text: str = "thanks") -> tuple[list[Token], Answer]:
+    """The pieces of a reply as they came, and the answer."""
+    async with recommender(folder, brains={"respond": brain}) as opened:
+        events = [e async for e in opened.astream(text)]
+    assert isinstance(events[-1], Answer)
+    return [e for e in events if isinstance(e, Token)], events[-1]
+
+
+def left(tokens: list[Token]) -> str:
+    """What a listener is left with."""
+    text = ""
+    for token in tokens:
+        text = token.text if token.fresh else text + token.text
+    return text
+
+
+async def test_what_a_model_says_is_streamed_as_it_says_it_and_not_again(tmp_path: Path) -> None:
+    tokens, answer = await heard(tmp_path, speaking("You are ", "very ", "welcome."))
+    assert [t.text for t in tokens] == ["You are ", "very ", "welcome."]
+    assert not any(t.fresh for t in tokens)
+    assert answer.reply == "You are very welcome."
+
+
+async def test_a_model_that_says_nothing_on_its_way_is_streamed_at_the_end(tmp_path: Path) -> None:
+    tokens, answer = await heard(tmp_path, speaking(then=lambda _: "You are welcome."))
+    assert [t.text for t in tokens] == ["You ", "are ", "welcome."]
+    assert not any(t.fresh for t in tokens)
+    assert answer.reply == left(tokens) == "You are welcome."
+
+
+@pytest.mark.parametrize(
+    "brain",
+    [
+        speaking("Have some ", fault=AnswerError("the reply broke off")),
+        speaking("Have some ", "**Sencha**."),
+        speaking("Have some ", then=lambda draft: "You are welcome."),
+    ],
+    ids=["broken off", "against a guarantee", "something else"],
+)
+async def test_what_a_model_said_of_another_reply_is_taken_back(tmp_path: Path, brain: Brain) -> None:
+    tokens, answer = await heard(tmp_path, brain)
+    assert tokens[0].text == "Have some "
+    assert [t.fresh for t in tokens].count(True) == 1
+    assert left(tokens) == answer.reply
+    assert "Sencha" not in answer.reply
+
+
+async def test_a_model_is_handed_what_must_be_said_with_its_items(tmp_path: Path) -> None:
+    drafts: list[Draft] = []
+
+    def note(draft: Draft) -> str:
+        drafts.append(draft)
+        return draft.text
+
+    _, answer = await heard(tmp_path, speaking(then=note), "a green tea")
+    (draft,) = drafts
+    assert draft.items == tuple(c.id for c in answer.items)
+    assert (draft.asked, draft.language, draft.text) == ("a green tea", "en", answer.reply)
+
+
+@pytest.mark.parametrize(
+    ("first", "text"), [("a green tea", "how long does the first one take?"), ("", "recommend me something")]
+)
+async def test_a_question_and_an_answer_are_not_worded_twice(tmp_path: Path, first: str, text: str) -> None:
+    async with recommender(tmp_path) as opened:
+        if first:
+            await opened.reply(first)
+    tokens, answer = await heard(tmp_path, speaking("I say ", "it again."), text)
+    assert "again" not in answer.reply
+    assert left(tokens) == answer.reply
+    (step,) = [s for s in answer.steps if s.agent == "respond"]
+    assert (step.brain, step.fallback) == ("built-in", "")
+
+
+async def test_every_step_is_streamed_once_and_in_order(tmp_path: Path) -> None:
+    async with recommender(tmp_path) as opened:
+        for text in ("a green tea", "what is the first one about?", "recommend me something", "thanks"):
+            events = [e async for e in opened.astream(text)]
+            answer = events[-1]
+            assert isinstance(answer, Answer)
+            assert tuple(e for e in events if isinstance(e, Step)) == answer.steps

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from convrec.agents.brains import Brains, ModelError, Thought, TurnLimits
-from convrec.agents.guarantees import lawful, names_exactly
+from convrec.agents.brains import Brain, Brains, Model, TurnLimits
+from convrec.agents.guarantees import known_numbers, lawful, names_exactly, names_only
 from convrec.agents.recommender import Recommender
 from convrec.agents.retrieve import Retrieved
 from convrec.agents.state import (
@@ -22,8 +22,13 @@ from convrec.agents.state import (
     Verdict,
     Wish,
 )
+from convrec.prompts import Prompt
+from convrec.tools.chat import Chat
+from convrec.tools.errors import ModelError
 from convrec.tools.limits import Limit, Range
-from talk_stage import bold_titles, breaks, check_guarantees, index_of, labelled, recommender
+from convrec.tools.scripted_chat import ScriptedChat
+from pydantic import BaseModel
+from talk_stage import bold_titles, breaks, check_guarantees, index_of, labelled, recommender, words_of
 
 GREEN = labelled("kind", "green")
 MODELS: tuple[AgentName, ...] = (
@@ -31,16 +36,32 @@ MODELS: tuple[AgentName, ...] = (
 )  # fmt: skip
 
 
-def says(value: Any):
-    """A brain that always thinks the same."""
+class Word(BaseModel):
+    """What a model is asked for by the brains below, whatever they think."""
 
-    async def brain(*_: Any) -> Thought[Any]:
-        return Thought(value)
-
-    return brain
+    word: str
 
 
-def ranks(*ids: str, reason: str = "", verdicts: tuple[Verdict, ...] = ()):
+def says(value: Any) -> Brain:
+    """A brain that always thinks the same, and asks no model."""
+
+    async def think(*_: Any) -> Any:
+        return value
+
+    return Brain(think, "misled")
+
+
+def asks(value: Any, words: str = "word") -> Brain:
+    """A brain that asks a model once, with so many words, and then always thinks the same."""
+
+    async def think(model: Model, *_: Any) -> Any:
+        await model.answer(Prompt("Say a word.", words), Word, 10)
+        return value
+
+    return Brain(think, "asking", Chat(ScriptedChat(script=[Word(word="word")]), "asking"))
+
+
+def ranks(*ids: str, reason: str = "", verdicts: tuple[Verdict, ...] = ()) -> Brain:
     return says([Pick(item=i, reason=reason, verdicts=verdicts) for i in ids])
 
 
@@ -249,34 +270,47 @@ async def test_a_question_that_cannot_be_asked_is_not_asked(tmp_path: Path, ques
     assert answer.reply.strip()
 
 
-async def refuse(*_: Any) -> Thought[Any]:
+async def refuse(*_: Any) -> Any:
     raise ModelError("The model refused to answer.")
 
 
-async def hang(*_: Any) -> Thought[Any]:
+async def hang(*_: Any) -> Any:
     await asyncio.Event().wait()
     raise AssertionError
 
 
+REFUSING, HANGING = Brain(refuse, "refusing"), Brain(hang, "hanging")
+
+
 @pytest.mark.parametrize("text", ["a green tea", "recommend me something", "hello", "how long is the first one?"])
 async def test_models_that_fail_leave_the_built_in_answer_and_every_step_says_why(tmp_path: Path, text: str) -> None:
-    failing = await turn(tmp_path / "a", text, dict.fromkeys(MODELS, refuse), "a black tea")
+    failing = await turn(tmp_path / "a", text, dict.fromkeys(MODELS, REFUSING), "a black tea")
     plain = await turn(tmp_path / "b", text, {}, "a black tea")
     assert (failing.reply, failing.items) == (plain.reply, plain.items)
-    assert {s.fallback for s in failing.steps} == {"The model refused to answer."}
+    # Where an agent has answered or asked already, the reply is that, and no model words it again.
+    said = {"respond"} if {"answer", "clarify"} & {s.agent for s in failing.steps} else set()
+    assert {s.fallback for s in failing.steps if s.agent not in said} == {"The model refused to answer."}
     assert {s.brain for s in failing.steps} == {"built-in"}
+    assert failing.usage.fallbacks == len(failing.steps) - len(said)
 
 
 async def test_models_that_hang_leave_the_built_in_answer_in_time(tmp_path: Path) -> None:
     limits = TurnLimits(max_seconds=0.1)
-    answer = await asyncio.wait_for(turn(tmp_path, "a green tea", dict.fromkeys(MODELS, hang), limits=limits), 30)
+    answer = await asyncio.wait_for(turn(tmp_path, "a green tea", dict.fromkeys(MODELS, HANGING), limits=limits), 30)
     assert len(answer.items) == 3
-    assert "in time" in answer.steps[0].fallback
+    assert all("the turn's time" in s.fallback for s in answer.steps)
+
+
+async def test_once_the_turns_seconds_are_over_no_model_is_asked(tmp_path: Path) -> None:
+    brains = {**dict.fromkeys(MODELS, asks(None)), "understand": HANGING}
+    answer = await turn(tmp_path, "a green tea", brains, limits=TurnLimits(max_seconds=0.1))
+    assert len(answer.items) == 3
     assert all("seconds are over" in s.fallback for s in answer.steps[1:])
+    assert answer.usage.calls == 0
 
 
 async def test_a_turn_that_has_used_its_calls_goes_on_built_in(tmp_path: Path) -> None:
-    brains: dict[AgentName, Any] = {"rank": ranks("sencha"), "respond": says("**Sencha**!")}
+    brains: Brains = {"rank": asks([Pick(item="sencha")]), "respond": asks("**Sencha**!")}
     answer = await turn(tmp_path, "a green tea", brains, limits=TurnLimits(max_calls=1))
     assert [c.id for c in answer.items] == ["sencha"]
     assert answer.usage.calls == 1
@@ -284,17 +318,15 @@ async def test_a_turn_that_has_used_its_calls_goes_on_built_in(tmp_path: Path) -
 
 
 async def test_a_turn_that_has_used_its_tokens_goes_on_built_in(tmp_path: Path) -> None:
-    async def dear(*_: Any) -> Thought[Any]:
-        return Thought([Pick(item="sencha")], prompt_tokens=400, completion_tokens=200)
-
-    brains: dict[AgentName, Any] = {"rank": dear, "respond": says("**Sencha**!")}
+    brains: Brains = {"rank": asks([Pick(item="sencha")], "word " * 380), "respond": asks("**Sencha**!", "word " * 80)}
     answer = await turn(tmp_path, "a green tea", brains, limits=TurnLimits(max_tokens=500))
+    assert [c.id for c in answer.items] == ["sencha"]
     assert "500 tokens" in fallbacks(answer)["respond"]
-    assert answer.usage.prompt_tokens + answer.usage.completion_tokens == 600
+    assert 450 < answer.usage.prompt_tokens + answer.usage.completion_tokens <= 500
 
 
 async def test_a_model_that_forgets_to_remember_saves_the_turn_all_the_same(tmp_path: Path) -> None:
-    async with recommender(tmp_path, "teas", {"remember": refuse}) as failing:
+    async with recommender(tmp_path, "teas", {"remember": REFUSING}) as failing:
         await failing.reply("a green tea")
         await failing.reply("I've already tried the first one")
         assert len((await failing.known()).seen) == 1
@@ -336,6 +368,95 @@ def test_an_item_of_which_the_catalogue_does_not_say_is_lawful() -> None:
 )
 def test_a_reply_names_exactly_its_cards(reply: str, items: list[str], expected: bool) -> None:
     assert names_exactly(reply, items, index_of("teas")) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "titles", "expected"),
+    [
+        ("**Sencha** it is.", {"Sencha"}, True),
+        ("Sencha it is.", {"Sencha"}, True),
+        ("Nothing fits.", {"Sencha"}, True),
+        ("Nothing fits.", set(), True),
+        ("Sencha it is.", set(), False),
+        ("**Sencha** and Hojicha.", {"Sencha"}, False),
+        ("**Sencha** and **Hojicha**.", {"Sencha"}, False),
+        ("**Sencha** beats Silver Needle.", {"Sencha"}, False),
+        ("**Earl Grey**, if you like.", {"Sencha"}, False),
+        ("**sencha**, if you like.", {"Sencha"}, False),
+        ("A sencha-like freshness.", {"Hojicha"}, False),
+        ("It is made of green leaves and dried in the sun.", {"Sencha"}, True),
+    ],
+)
+def test_a_text_names_no_items_but_those_it_may(text: str, titles: set[str], expected: bool) -> None:
+    assert names_only(text, titles, index_of("teas")) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is a warm, big story about her.",
+        "Up for something lighter?",
+        "Seven people meet in a house; speed matters here.",
+        "Voici trois comédies pour ce soir.",
+    ],
+)
+def test_a_title_made_of_ordinary_words_is_not_named_by_ordinary_talk(text: str) -> None:
+    assert names_only(text, (), words_of("films"))
+
+
+@pytest.mark.parametrize("text", ["You could watch Heat tonight.", "The Godfather is better.", 'Or take "Alien".'])
+def test_a_title_in_plain_letters_is_named(text: str) -> None:
+    assert not names_only(text, (), words_of("films"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sources"),
+    [
+        ("It takes 90 minutes.", ["running time: 90 min"]),
+        ("Made in 1994.", ["year: 1994"]),
+        ("Made in 1994, rated 8.5.", ["1994", "rating: 8.5"]),
+        ("12,000 people", ["12000"]),
+        ("12000 people", ["12,000"]),
+        ("12.000 personnes", ["12,000"]),
+        ("12\u202f000 personnes", ["12,000"]),
+        ("12\u00a0000 personnes", ["12,000"]),
+        ("1,234,567 votes", ["1234567"]),
+        ("1.234,5 Gramm", ["1,234.5 g"]),
+        ("noté 8,5", ["8.5"]),
+        ("rated 8.50", ["8.5"]),
+        ("rated 8.0", ["8"]),
+        ("rated 8", ["8.00"]),
+        ("0,5 litre", ["0.5 l"]),
+        ("in 05/2021", ["2021-05"]),
+        ("a 90-minute (1994) wonder: 90!", ["1994, 90 min"]),
+        ("ninety minutes, two friends, a third chance", []),
+        ("no numbers at all", []),
+        ("", []),
+    ],
+)
+def test_numbers_that_stand_in_a_source_are_known_however_they_are_written(text: str, sources: list[str]) -> None:
+    assert known_numbers(text, sources)
+
+
+@pytest.mark.parametrize(
+    ("text", "sources"),
+    [
+        ("It takes 91 minutes.", ["90 min"]),
+        ("Made in 1994.", []),
+        ("Made in 1994.", ["19940"]),
+        ("Made in 94.", ["1994"]),
+        ("12,000 people", ["12 people"]),
+        ("rated 8.5", ["85", "8 of 5"]),
+        ("rated 85", ["8.5"]),
+        ("8.05", ["8.5"]),
+        ("0.5", ["5"]),
+        ("10", ["1"]),
+        ("100", ["10.0"]),
+        ("90 minutes, 12 euros", ["90 min"]),
+    ],
+)
+def test_numbers_that_stand_in_no_source_are_a_models_own(text: str, sources: list[str]) -> None:
+    assert not known_numbers(text, sources)
 
 
 async def ask_teas(opened: Recommender, user: str) -> list[Answer]:

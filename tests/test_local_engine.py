@@ -1,5 +1,3 @@
-import importlib.util
-import json
 from pathlib import Path
 from threading import Event
 
@@ -86,18 +84,3 @@ def test_an_answer_stops_where_its_listener_leaves(engine: LocalEngine) -> None:
     left = Event()
     request = LocalRequest(messages=[{"role": "user", "content": "hello"}], max_tokens=2000)
     assert engine.answer(request, lambda _: left.set(), left).completion_tokens < 20
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("xgrammar") is None, reason="xgrammar is not installed: pip install 'convrec[local]'"
-)
-def test_fields_come_in_the_order_of_the_schema(engine: LocalEngine) -> None:
-    names = ["zebra", "apple", "mango"]
-    schema = {
-        "type": "object",
-        "properties": {name: {"enum": ["yes", "no"]} for name in names},
-        "required": names,
-        "additionalProperties": False,
-    }
-    request = LocalRequest(messages=[{"role": "user", "content": "hello"}], schema=json.dumps(schema))
-    assert list(json.loads(engine.answer(request, lambda _: None, Event()).text)) == names

@@ -1,5 +1,7 @@
-from convrec.agents.nli import judge
-from convrec.agents.state import Judged, Preference
+import pytest
+from convrec.agents.nli import judge, seen_from
+from convrec.agents.state import Judged, Preference, Strength
+from convrec.tools.entailment import Entailment, Label
 from convrec.tools.limits import Limit
 from talk_stage import index_of, labelled, ranged
 
@@ -62,3 +64,23 @@ async def test_evidence_is_always_quoted_from_the_item() -> None:
             assert bool(verdict.evidence) or verdict.label == "neutral"
             quoted = verdict.evidence.rpartition(": ")[2].removesuffix(" min")
             assert all(part in own for part in quoted.split(", "))
+
+
+@pytest.mark.parametrize(
+    ("strength", "label", "seen"),
+    [
+        ("must", "entails", ("entails", 0.8)),
+        ("prefer", "contradicts", ("contradicts", -0.8)),
+        ("must_not", "entails", ("contradicts", -0.8)),
+        ("avoid", "contradicts", ("entails", 0.8)),
+        ("avoid", "neutral", ("neutral", 0.0)),
+    ],
+)
+def test_what_entails_an_unwanted_limit_contradicts_the_preference(
+    strength: Strength, label: Label, seen: tuple[str, float]
+) -> None:
+    score = {"entails": 0.8, "contradicts": -0.8, "neutral": 0.0}[label]
+    entailment = Entailment(label=label, score=score, evidence="the words")
+    verdict = seen_from(labelled("kind", "green", strength=strength), "in words", entailment)
+    assert (verdict.label, verdict.score) == seen
+    assert (verdict.preference, verdict.strength, verdict.evidence) == ("in words", strength, "the words")

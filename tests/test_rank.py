@@ -1,6 +1,6 @@
 import numpy as np
 from convrec.agents.nli import judge
-from convrec.agents.rank import rank
+from convrec.agents.rank import best_first, pick_in_order, rank
 from convrec.agents.state import Judged, Pick, Preference, Wish
 from talk_stage import index_of, labelled
 
@@ -59,3 +59,57 @@ async def test_a_pick_carries_its_verdicts_reason_and_tools() -> None:
     (pick,) = await rank([accepted[0].model_copy(update={"summary": "why"})], Wish(), index_of("teas"), 3)
     assert (pick.tools, len(pick.verdicts)) == ({"words": 1}, 1)
     assert pick.reason.split(" (")[0].rstrip(".") in index_of("teas").catalogue.item("sencha").text
+
+
+def placed(*ids: str) -> list[Judged]:
+    """All teas, of which a model has put some in order."""
+    return [Judged(item=i, score=1.0, place=ids.index(i) if i in ids else None) for i in TEAS]
+
+
+async def test_an_order_that_a_model_gave_stands_in_place_of_the_sum() -> None:
+    index = index_of("teas")
+    for order in (("mystery-blend", "sencha", "assam-gold"), ("assam-gold", "mystery-blend", "sencha")):
+        picks = await rank(placed(*order), Wish(preferences=(SWEET,)), index, 1)
+        assert [p.item for p in picks] == [order[0]]
+        assert {p.item for p in await rank(placed(*order), Wish(), index, 3)} == set(order)
+
+
+async def test_a_models_order_counts_by_its_places_and_not_by_where_it_stands() -> None:
+    index = index_of("teas")
+    order = placed("hojicha", "sencha", "gyokuro")
+    assert await rank(list(reversed(order)), Wish(), index, 3) == await rank(order, Wish(), index, 3)
+
+
+async def test_what_a_model_left_out_comes_after_what_it_named_as_far_as_there_is_room() -> None:
+    index = index_of("teas")
+    picks = await rank(placed("mystery-blend"), Wish(), index, len(TEAS))
+    assert picks[0].item == "mystery-blend"
+    assert {p.item for p in picks} == set(TEAS)
+    assert [p.score for p in picks[1:]] == [0.0] * (len(TEAS) - 1)
+
+
+async def test_of_two_that_a_model_finds_near_the_one_that_is_not_like_the_first_comes_first() -> None:
+    index = index_of("teas")
+    likeness = index.vectors.matrix @ index.vectors.matrix[index.catalogue.row_of["sencha"]]
+    order = np.argsort(-likeness)
+    twin, other = (index.catalogue.items[int(order[n])].id for n in (1, -1))
+    wide = placed("sencha", twin, other)
+    assert [p.item for p in await rank(wide, Wish(), index, 3)][0] == "sencha"
+    many = [i for i in TEAS if i not in ("sencha", twin, other)]
+    near = placed("sencha", twin, other, *many)
+    picks = [p.item for p in await rank(near, Wish(), index, 3)]
+    assert picks.index(other) < picks.index(twin) if twin in picks else other in picks
+
+
+async def test_an_order_without_candidates_picks_nothing() -> None:
+    assert pick_in_order([], [], Wish(), index_of("teas"), 3) == []
+    assert best_first([], Wish(), index_of("teas")) == []
+
+
+async def test_the_best_by_the_sum_come_first_and_none_is_lost() -> None:
+    accepted = await judge([Judged(item=i, score=1.0) for i in TEAS], [SWEET], index_of("teas"))
+    ordered = best_first(accepted, Wish(preferences=(SWEET,)), index_of("teas"))
+    assert sorted(j.item for j in ordered) == sorted(TEAS)
+    catalogue = index_of("teas").catalogue
+    sweet = [("sweet" in catalogue.item(j.item).attributes["flavours"]) for j in ordered]
+    assert sweet == sorted(sweet, reverse=True)

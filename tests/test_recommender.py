@@ -4,11 +4,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from convrec.agents.brains import Thought
+from convrec.agents.brains import Brain, Model
 from convrec.agents.recommender import Recommender, Token
 from convrec.agents.state import AgentName, Answer, Step, Wish
+from convrec.prompts import Prompt
+from convrec.tools.answer_cache import AnswerCache
+from convrec.tools.chat import Chat
 from convrec.tools.errors import (
     BusyError,
     CorruptError,
@@ -19,6 +23,9 @@ from convrec.tools.errors import (
     UnknownItemError,
     UnknownThreadError,
 )
+from convrec.tools.scripted_chat import ScriptedChat
+from convrec.tools.trace import Trace
+from pydantic import BaseModel
 from talk_stage import index_of, recommender
 
 SECRET = "marmalade from Zanzibar"
@@ -234,7 +241,7 @@ async def test_a_turn_that_is_cancelled_leaves_everything_as_before(tmp_path: Pa
 
 
 async def test_a_turn_that_breaks_leaves_everything_as_before(tmp_path: Path) -> None:
-    async def break_down(*_: object) -> Thought[object]:
+    async def break_down(*_: object) -> object:
         raise RuntimeError("a bug")
 
     agents: tuple[AgentName, ...] = ("understand", "retrieve", "nli", "rank", "respond", "remember")
@@ -242,7 +249,7 @@ async def test_a_turn_that_breaks_leaves_everything_as_before(tmp_path: Path) ->
         await opened.reply("a green tea")
         before = await opened.wish()
     for agent in agents:
-        async with recommender(tmp_path, brains={agent: break_down}) as opened:
+        async with recommender(tmp_path, brains={agent: Brain(break_down, "broken")}) as opened:
             with pytest.raises(RuntimeError):
                 await opened.reply("I've already tried the first one")
             assert (await opened.wish(), await opened.known()) == (before, Wish()), agent

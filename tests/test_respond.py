@@ -127,3 +127,11 @@ def test_another_script_is_told_that_english_is_read() -> None:
 def test_help_gives_an_example_of_this_catalogue() -> None:
     assert "tea" in help_text(TEAS)
     assert "film" not in help_text(TEAS)
+
+
+async def test_a_title_that_the_catalogue_does_not_have_is_said_to_be_unknown() -> None:
+    unknown = Understanding(act="request", notes=("Earl Grey", "Rooibos", "Mate"))
+    reply = await told("sencha", said=unknown)
+    assert reply.startswith("I do not know “Earl Grey” or “Rooibos”.")
+    assert "Mate" not in reply
+    assert bold_titles(reply) == {"Sencha"}

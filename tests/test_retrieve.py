@@ -3,8 +3,16 @@ import random
 
 import numpy as np
 import pytest
-from convrec.agents.retrieve import allowed_mask, explain_miss, in_words, plan_tools, retrieve, standalone_query
-from convrec.agents.state import Mention, Preference, Understanding, Wish
+from convrec.agents.retrieve import (
+    allowed_mask,
+    explain_miss,
+    in_words,
+    may_be_shown,
+    plan_tools,
+    retrieve,
+    standalone_query,
+)
+from convrec.agents.state import Mention, Preference, Search, Understanding, Wish
 from convrec.tools.limits import Limit
 from talk_stage import breaks, index_of, labelled, ranged, words_of
 
@@ -51,10 +59,11 @@ async def test_an_unknown_number_is_searched_only_where_nothing_else_fits() -> N
 async def test_the_tools_fit_the_wish() -> None:
     index = index_of("teas")
     allowed = np.ones(len(index.catalogue), dtype=bool)
-    assert set(plan_tools(Wish(), index, allowed)) == {"popular"}
-    assert {"meaning", "words"} <= set(plan_tools(Wish(preferences=(phrase("campfire"),)), index, allowed))
-    assert "similar" in plan_tools(Wish(seeds=("sencha",)), index, allowed)
-    assert "labels" in plan_tools(Wish(preferences=(labelled("flavours", "sweet", strength="prefer"),)), index, allowed)
+    assert set(plan_tools(Wish(), ASK, index, allowed)) == {"popular"}
+    assert {"meaning", "words"} <= set(plan_tools(Wish(preferences=(phrase("campfire"),)), ASK, index, allowed))
+    assert "similar" in plan_tools(Wish(seeds=("sencha",)), ASK, index, allowed)
+    sweet = Wish(preferences=(labelled("flavours", "sweet", strength="prefer"),))
+    assert "labels" in plan_tools(sweet, ASK, index, allowed)
 
 
 async def test_each_candidate_says_which_tools_found_it() -> None:
@@ -165,3 +174,45 @@ async def test_a_mention_without_feeling_is_no_seed() -> None:
     understanding = Understanding(act="request", mentions=(Mention(item="sencha"),))
     result = await retrieve(Wish(), understanding, index_of("teas"))
     assert all("similar" not in c.tools for c in result.candidates)
+
+
+async def test_what_is_looked_for_in_the_models_words_stands_in_place_of_the_wish() -> None:
+    understanding = Understanding(act="request", query="campfires")
+    result = await retrieve(Wish(preferences=(phrase("meadow"),)), understanding, index_of("teas"))
+    found = {c.item: c.tools for c in result.candidates}
+    assert found["lapsang-souchong"]["words"] == 1
+    assert "words" not in found["sencha"]
+
+
+async def test_the_searches_that_were_asked_for_are_run_beside_the_others() -> None:
+    searches = (Search(tool="words", query="charcoal"), Search(tool="meaning", query="cream"))
+    understanding = Understanding(act="request", query="campfires", searches=searches)
+    index = index_of("teas")
+    plan = plan_tools(Wish(), understanding, index, np.ones(len(index.catalogue), dtype=bool))
+    assert list(plan) == ["meaning", "words", "words 2", "meaning 3", "popular"]
+    result = await retrieve(Wish(), understanding, index)
+    found = {c.item: c.tools for c in result.candidates}
+    assert found["hojicha"]["words 2"] == 1
+    assert found["lapsang-souchong"]["words"] == 1
+    assert "meaning 3" in found["milk-oolong"]
+
+
+async def test_no_search_finds_what_may_not_be_shown() -> None:
+    understanding = Understanding(act="request", searches=(Search(tool="words", query="campfires"),))
+    result = await retrieve(Wish(preferences=(GREEN,)), understanding, index_of("teas"))
+    assert {c.item for c in result.candidates} == {"sencha", "gyokuro", "genmaicha", "hojicha"}
+
+
+def test_what_may_be_shown_is_what_is_known_to_fit_else_what_may() -> None:
+    index = index_of("teas")
+
+    def shown(understanding: Understanding = ASK, **wish: object) -> set[str]:
+        mask = may_be_shown(Wish.model_validate(wish), understanding, index)
+        return {index.catalogue.items[r].id for r in np.flatnonzero(mask)}
+
+    assert shown(preferences=(GREEN, QUICK)) == {"sencha", "gyokuro", "hojicha"}
+    assert shown(preferences=(QUICK, labelled("kind", "herbal"))) == {"mystery-blend"}
+    assert shown(preferences=(GREEN, QUICK), shown=("sencha",)) == {"gyokuro", "hojicha"}
+    repeats = Understanding(act="request", repeats=True)
+    assert shown(repeats, preferences=(GREEN, QUICK), shown=("sencha",)) == {"sencha", "gyokuro", "hojicha"}
+    assert shown(preferences=(GREEN, BLACK)) == set()

@@ -17,7 +17,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, owner TEXT N
 
 def request_key(request: Mapping[str, object], owner: str) -> str:
     """The key of a request: a hash of all of it and of whose it is."""
-    return hashlib.sha256(json.dumps([request, owner], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([request, owner], sort_keys=True).encode()).hexdigest()
 
 
 class AnswerCache:
@@ -55,7 +55,7 @@ class AnswerCache:
         try:
             with self._lock:
                 self._database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (key, owner, answer))
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeError):
             return False
         return True
 

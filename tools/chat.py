@@ -7,7 +7,8 @@ else as a JSON object, else by words alone. A way that the server refuses, or do
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from codecs import getincrementaldecoder
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, Protocol, TypeVar
@@ -99,6 +100,7 @@ class Chat:
         self._finishes = finishes
         self._clock = clock
         self._way = 0
+        self._heeded = 0
         self._failures = 0
         self._resting_until = 0.0
         self._gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -126,24 +128,26 @@ class Chat:
         """
         way = self._way
         key = self._key(messages, meter, shape=schema_of(shape), max_tokens=max_tokens, way=self.way, **options)
-        if (kept := await self._kept(key)) is not None:
+        if (kept := await self._kept(key)) is not None and (known := _as_kept(kept, shape)) is not None:
             meter.note(Call(0, 0, True, _words(messages), kept))
-            return shape.model_validate_json(kept)
+            return known
         self._check_rest()
         meter.admit(estimate(messages))
         message = await self._ask(messages, meter, {"max_tokens": max_tokens, **options}, way, shape)
         try:
             value = _read(message, shape)
-        except AnswerError:
-            if way == self._way and self.way == "json_schema" and not _is_json(message):
+        except AnswerError as fault:
+            fault.said = _said(message)
+            if way == self._way and not self.needs_shape_told and not _is_json(message):
                 # The server took the schema and did not heed it: from now on the prompt says the shape.
                 self._way = WAYS.index("words")
             raise
+        self._heeded = way
         if key is not None and self.cache is not None:
-            await asyncio.to_thread(self.cache.put, key, meter.owner, value.model_dump_json())
+            await asyncio.to_thread(self.cache.put, key, meter.owner, json.dumps(value.model_dump(mode="json")))
         return value
 
-    async def stream(self, messages: Sequence[BaseMessage], meter: Meter, max_tokens: int) -> AsyncIterator[str]:
+    async def stream(self, messages: Sequence[BaseMessage], meter: Meter, max_tokens: int) -> AsyncGenerator[str]:
         """One answer in pieces, as they come.
 
         Raises:
@@ -161,14 +165,16 @@ class Chat:
         said, usage, finish = "", None, ""
         try:
             async with self._gate():
-                thinking = _Thinking()
+                thinking, characters = _Thinking(), getincrementaldecoder("utf-16-le")("replace")
                 async for chunk in self._model.astream(list(messages), max_tokens=max_tokens):
                     usage = getattr(chunk, "usage_metadata", None) or usage
                     finish = (chunk.response_metadata or {}).get("finish_reason") or finish
-                    if piece := thinking.without(chunk.text):
+                    # Servers may cut an emoji in two; a half that stays alone fits in no file.
+                    whole = characters.decode(chunk.text.encode("utf-16-le", "surrogatepass"))
+                    if piece := thinking.without(whole):
                         said += piece
                         yield piece
-                if piece := thinking.rest():
+                if piece := thinking.without(characters.decode(b"", final=True)) + thinking.rest():
                     said += piece
                     yield piece
             self._failures = 0
@@ -194,6 +200,7 @@ class Chat:
             call = _counted(messages, _said(message), message.usage_metadata)
         except Exception as fault:
             if completion := getattr(fault, "completion", None):
+                self._failures = 0
                 call = _counted(messages, "", getattr(completion, "usage", None))
                 raise AnswerError("the answer was cut off at its longest") from fault
             if self._steps_down(fault, way):
@@ -206,22 +213,26 @@ class Chat:
 
     def _steps_down(self, fault: Exception, way: int) -> bool:
         refused = getattr(fault, "status_code", None) in _REFUSED or isinstance(fault, (TypeError, NotImplementedError))
-        if not refused or way + 1 >= len(WAYS):
+        if not refused:
+            return False
+        if way + 1 >= len(WAYS):
+            # Refused in every way: it was not the way that was wrong.
+            self._way = self._heeded
             return False
         self._way = max(self._way, way + 1)
         return True
 
     def _failed(self, fault: Exception) -> CallError:
         told = explain_failure(fault, self.place)
-        if getattr(fault, "status_code", None) is None:
-            self._failures += 1
-            if self._failures >= _FAILURES:
-                self._resting_until = self._clock() + _REST
+        self._failures = self._failures + 1 if getattr(fault, "status_code", None) is None else 0
+        if self._failures >= _FAILURES:
+            self._resting_until = self._clock() + _REST
         return told
 
     def _check_rest(self) -> None:
         if self._clock() < self._resting_until:
-            raise CallError(f"the server {self.place} did not answer lately and is left alone for a while")
+            where = f"the server {self.place}".strip()
+            raise CallError(f"{where} did not answer lately and is left alone for a while")
 
     def _gate(self) -> asyncio.Semaphore:
         return self._gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._concurrency))
@@ -255,11 +266,11 @@ def _strict(schema: Any) -> Any:
         return [_strict(s) for s in schema]
     if not isinstance(schema, dict):
         return schema
-    fields = schema.get("properties")
-    kept = {n: _strict(v) for n, v in schema.items() if n not in ("title", "default") or isinstance(v, dict)}
-    if isinstance(fields, dict):
-        kept["properties"] = {n: _strict(v) for n, v in fields.items()}
-        kept |= {"required": list(fields), "additionalProperties": False}
+    kept = {n: _strict(v) for n, v in schema.items() if n not in ("title", "default", "properties", "$defs")}
+    # What stands in these two is named by us: a field may be called title or default.
+    kept |= {n: {k: _strict(v) for k, v in schema[n].items()} for n in ("properties", "$defs") if n in schema}
+    if "properties" in kept:
+        kept |= {"required": list(kept["properties"]), "additionalProperties": False}
     return kept
 
 
@@ -288,12 +299,26 @@ def _read(message: AIMessage, shape: type[Shape]) -> Shape:
         raise AnswerError("the answer was empty")
     try:
         return shape.model_validate(calls[0]["args"] if calls else parse_json_markdown(text, parser=json.loads))
-    except json.JSONDecodeError as fault:
-        raise AnswerError("the answer is no JSON") from fault
     except ValidationError as fault:
         # Messages only, and where: an input may be long, and it may be somebody's words.
-        told = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in fault.errors()[:4])
+        told = "; ".join(f"{_where(e)}: {e['msg']}" for e in fault.errors()[:4])
         raise AnswerError(f"the answer has another shape ({told})"[:400]) from fault
+    except (ValueError, RecursionError) as fault:
+        raise AnswerError("the answer is no JSON") from fault
+
+
+def _where(fault: Any) -> str:
+    """The field that a fault is in, without the name of one that only the answer has."""
+    place = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
+    return ".".join(map(str, place)) or "answer"
+
+
+def _as_kept(kept: str, shape: type[Shape]) -> Shape | None:
+    """An answer from the cache; None where it is not what was kept."""
+    try:
+        return shape.model_validate_json(kept)
+    except ValidationError:
+        return None
 
 
 def _is_json(message: AIMessage) -> bool:

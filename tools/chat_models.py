@@ -65,7 +65,7 @@ def open_chat_model(choice: ModelChoice) -> BaseChatModel:
     if choice.name.startswith(IN_PROCESS):
         from .local_chat import TransformersChat
 
-        return TransformersChat(folder=choice.name.removeprefix(IN_PROCESS), temperature=choice.temperature)
+        return TransformersChat(folder=choice.name.removeprefix(IN_PROCESS), temperature=choice.temperature, seed=choice.seed)
     from langchain_openai import ChatOpenAI
 
     address = choice.base_url or OPENAI
@@ -94,6 +94,7 @@ def _only_for(address: str) -> dict[str, Any]:
         import httpx2
 
         meant |= {
+            "openai_proxy": None,
             "http_client": httpx2.Client(trust_env=False, timeout=None),
             "http_async_client": httpx2.AsyncClient(trust_env=False, timeout=None),
         }

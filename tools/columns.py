@@ -55,11 +55,10 @@ class CategoryColumn:
     def label(self, value: str, *, loose: bool = False) -> str | None:
         """A value as the catalogue spells it, found by any spelling or by a synonym, loosely also misspelt; else None."""
         wanted = fold(value)
-        if wanted in self._rows:
-            return next(v for v in self.values if fold(v) == wanted)
-        for label, others in self.attribute.synonyms.items():
-            if fold(label) in self._rows and wanted in map(fold, others):
-                return label
+        meant = [label for label, others in self.attribute.synonyms.items() if wanted in map(fold, others)]
+        for folded in (wanted, *map(fold, meant)):
+            if folded in self._rows:
+                return next(v for v in self.values if fold(v) == folded)
         if not loose or len(wanted) < 4:
             return None
         from rapidfuzz import fuzz, process

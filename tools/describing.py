@@ -34,7 +34,7 @@ def _span(column: NumberColumn) -> str:
     low, high = float(column.known[0]), float(column.known[-1])
     if column.attribute.kind == "date":
         return f"years {int(low)} to {int(high)}"
-    return f"{low:g} to {high:g} {column.attribute.unit}".rstrip()
+    return f"{low:,.10g} to {high:,.10g} {column.attribute.unit}".rstrip()
 
 
 def describe_in_line(item: Item, schema: Schema, told: Collection[str] = (), longest: int = 150) -> str:

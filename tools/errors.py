@@ -71,7 +71,11 @@ class CallError(ModelError):
 
 
 class AnswerError(ModelError):
-    """The answer is empty, cut off or not of the shape asked for."""
+    """The answer is empty, cut off or not of the shape asked for; `said` is the answer, for asking again."""
+
+    def __init__(self, message: str, hint: str = "", said: str = "") -> None:
+        super().__init__(message, hint)
+        self.said = said
 
 
 class SpentError(ModelError):

@@ -1,25 +1,22 @@
-"""Generating text with transformers, where a grammar allows no token that the schema does not.
+"""Generating text with transformers in this process; a grammar allows no token that the schema does not.
 
-The grammar engine is xgrammar, as in vLLM. An engine is for one thread: it makes one answer at a time.
+An engine is for one thread: it makes one answer at a time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import CallError
+from .grammars import Grammars
 
 if TYPE_CHECKING:
     import torch
-    from transformers import LogitsProcessor, StoppingCriteria
-    from xgrammar import CompiledGrammar, GrammarCompiler
-
-GRAMMAR_BYTES = 128 * 2**20
-"""Compiled grammars are kept up to this size together; then the one that was not used for longest goes."""
+    from transformers import StoppingCriteria
 
 _OTHERS = "Use the folder of a chat model, or a model's name on the Hugging Face hub after `hf download NAME`."
 _UNFINISHED = "\ufffd"
@@ -91,7 +88,6 @@ class LocalEngine:
         # A model's other habits are dropped: a penalty on repetition, say, spoils JSON, which repeats its marks.
         self._sampling = {k: v for k in ("top_k", "top_p", "min_p") if (v := getattr(own, k)) is not None}
         self._model.generation_config = GenerationConfig(eos_token_id=self._ends or None, pad_token_id=padding)
-        self._compiler: GrammarCompiler | None = None
 
     def answer(self, request: LocalRequest, tell: Callable[[str], None], left: Event) -> LocalAnswer:
         """Generate until the model ends, a stop text comes, the tokens are used up, or `left` is set.
@@ -117,7 +113,7 @@ class LocalEngine:
             )
         sampled = request.temperature > 0
         chance = {"temperature": request.temperature, **self._sampling} if sampled else {}
-        grammars = [_follow(self._grammar(request.schema))] if request.schema else []
+        grammars = [self._grammars.follow(request.schema)] if request.schema else []
         listener = Listener(self._tokenizer, request.stop, tell)
         faults = (RuntimeError, MemoryError, ValueError)
         with _explained(f"The language model {self.name!r} broke off", *faults), _seeded(request.seed):
@@ -152,28 +148,11 @@ class LocalEngine:
             )
         return encoded["input_ids"].to(self._model.device)
 
-    def _grammar(self, schema: str) -> "CompiledGrammar":
-        """The schema as a grammar over the model's tokens."""
-        if self._compiler is None:
-            self._compiler = self._open_compiler()
-        with _explained("The JSON schema cannot be kept to", RuntimeError):
-            return self._compiler.compile_json_schema(schema, any_whitespace=False)
-
-    def _open_compiler(self) -> "GrammarCompiler":
-        try:
-            from xgrammar import GrammarCompiler, TokenizerInfo
-        except ImportError as fault:
-            raise CallError(
-                "Answers of a model in this process need xgrammar to keep to a schema, and it is not installed.",
-                "Run `pip install 'convrec[local]'`.",
-            ) from fault
+    @cached_property
+    def _grammars(self) -> Grammars:
         if not self._ends:
             raise CallError(f"{self.name!r} has no token that ends an answer.", _OTHERS)
-        with _explained(f"xgrammar cannot use the tokenizer of {self.name!r}", RuntimeError, ValueError):
-            tokens = TokenizerInfo.from_huggingface(
-                self._tokenizer, vocab_size=self._vocabulary, stop_token_ids=self._ends
-            )
-        return GrammarCompiler(tokens, cache_limit_bytes=GRAMMAR_BYTES)
+        return Grammars(self._tokenizer, self._vocabulary, self._ends)
 
 
 class Listener:
@@ -294,28 +273,3 @@ def _stop_when(asked: Callable[[], bool]) -> "StoppingCriteria":
             return torch.full((input_ids.shape[0],), asked(), dtype=torch.bool, device=input_ids.device)
 
     return Asked()
-
-
-def _follow(grammar: "CompiledGrammar") -> "LogitsProcessor":
-    """Allows what the grammar allows.
-
-    As xgrammar.contrib.hf.LogitsProcessor, whose work stands in an assertion, which `python -O` leaves out.
-    """
-    from transformers import LogitsProcessor
-    from xgrammar import GrammarMatcher, allocate_token_bitmask, apply_token_bitmask_inplace
-
-    class Follow(LogitsProcessor):
-        def __init__(self) -> None:
-            self.matcher = GrammarMatcher(grammar)
-            self.allowed = allocate_token_bitmask(1, grammar.tokenizer_info.vocab_size)
-            self.begun = False
-
-        def __call__(self, input_ids: Any, scores: Any) -> Any:
-            if self.begun and not self.matcher.accept_token(int(input_ids[0, -1])):
-                raise RuntimeError("a token that the schema forbids was chosen")
-            self.begun = True
-            self.matcher.fill_next_token_bitmask(self.allowed)
-            apply_token_bitmask_inplace(scores, self.allowed.to(scores.device))
-            return scores
-
-    return Follow()

@@ -36,7 +36,7 @@ class ScriptedChat(BaseChatModel):
         return "scripted"
 
     def bind_tools(self, tools: Sequence[Any], **options: Any) -> Any:
-        """The same model, told of tools: what it says as JSON is then the arguments of the first."""
+        """The same model, told of tools: a JSON object that it says is then the arguments of the first."""
         return self.bind(tools=list(tools), **options)
 
     def _generate(
@@ -48,7 +48,7 @@ class ScriptedChat(BaseChatModel):
     ) -> ChatResult:
         text = self._next(messages, kwargs)
         message = AIMessage(content=text, usage_metadata=_usage(messages, text), response_metadata=_FINISHED)
-        if tools := kwargs.get("tools"):
+        if (tools := kwargs.get("tools")) and text.startswith("{"):
             name = getattr(tools[0], "__name__", None) or tools[0].get("title", "answer")
             called = {"name": name, "args": json.loads(text), "id": "call"}
             message = message.model_copy(update={"content": "", "tool_calls": [called]})

@@ -9,7 +9,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from ...tools.cross_encoder import CrossEncoderNli
 from ...tools.entailment import Entailment, Label, passages
+from ...tools.errors import ModelError, SettingsError
 from ...tools.index import Index
+from ...tools.items import Item
+from ...tools.schema import Schema
+from ...tools.words import sentences
 from ..brains import Model
 from ..nli import judge as settle
 from ..nli import seen_from
@@ -46,12 +50,15 @@ def judge_with(
             for row, judged in enumerate(settled[:MOST])
             for place, preference in enumerate(preferences)
             if preference.limit.attribute is None and judged.verdicts[place].label == "neutral"
-            for premise in passages(index.catalogue.item(judged.item), index.catalogue.schema)[-_SENTENCES:]
+            for premise in _premises(index.catalogue.item(judged.item), index.catalogue.schema)
         ]
         if not pairs:
             return settled
         hypotheses = [f"It is about {' or '.join(preferences[p].limit.values)}." for _, p, _ in pairs]
-        found = await asyncio.to_thread(encoder.judge, [premise for *_, premise in pairs], hypotheses)
+        try:
+            found = await asyncio.to_thread(encoder.judge, [premise for *_, premise in pairs], hypotheses)
+        except SettingsError as fault:
+            raise ModelError(str(fault)) from fault
         surest: dict[tuple[int, int], float] = {}
         for (row, place, premise), inference in zip(pairs, found, strict=True):
             entails = inference.entails >= inference.contradicts
@@ -67,3 +74,8 @@ def judge_with(
         return [j for j in settled if not j.broken]
 
     return judge
+
+
+def _premises(item: Item, schema: Schema) -> list[str]:
+    """The first sentences of an item's text; its title and labels where it has none."""
+    return (sentences(item.text) or passages(item, schema))[:_SENTENCES]

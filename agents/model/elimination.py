@@ -20,12 +20,12 @@ ROUNDS = 3
 
 async def rank(model: Model, accepted: Sequence[Judged], wish: Wish, index: Index, count: int, text: str) -> list[Pick]:
     """The candidates that were dropped last or never, not too much alike."""
-    left = contenders(accepted, wish, index)
+    left = contenders(model, accepted, wish, index)
     dropped: list[Judged] = []
-    rounds = max(min(ROUNDS, model.spare(KEPT)), 1)
+    rounds = min(ROUNDS, model.spare(KEPT))
     for number in range(rounds):
         surplus = len(left) - count
-        if surplus <= 0:
+        if surplus <= 0 or not model.spare(KEPT):
             break
         most = surplus if number == rounds - 1 else -(-surplus // 2)
         prompt = ask_to_rank("eliminate", left, wish, index, text, most)

@@ -17,7 +17,7 @@ from .shapes import all_chosen, order_shape
 
 async def rank(model: Model, accepted: Sequence[Judged], wish: Wish, index: Index, count: int, text: str) -> list[Pick]:
     """The best candidates by the model's order, not too much alike."""
-    candidates = contenders(accepted, wish, index)
+    candidates = contenders(model, accepted, wish, index)
     most = min(2 * count + 2, len(candidates))
     prompt = ask_to_rank("rank", candidates, wish, index, text, most)
     said: Any = await model.answer(prompt, order_shape(len(candidates), most), LONGEST)

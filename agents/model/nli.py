@@ -10,6 +10,7 @@ from typing import Any
 
 from ...prompts import data, render
 from ...tools.entailment import says
+from ...tools.errors import SpentError
 from ...tools.index import Index
 from ..brains import Model
 from ..nli import judge as settle
@@ -21,6 +22,9 @@ from .telling import candidate_data, numbered_lines, wish_data, wish_line
 
 MOST = 20
 """Candidates that a model judges; the others keep the built-in verdicts."""
+
+KEPT = 1
+"""Calls that replying needs."""
 
 _WISHES = 8
 _LONGEST = 1_200
@@ -35,6 +39,8 @@ async def judge(
     asked, rest = settled[:MOST], settled[MOST:]
     if not asked:
         return settled
+    if not model.spare(KEPT):
+        raise SpentError("the call that is left is kept for the reply")
     open_ones = _open(asked, preferences)
     schema = index.catalogue.schema
     prompt = render(

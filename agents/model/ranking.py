@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from ...prompts import Prompt, data, render
+from ...tools.errors import SpentError
 from ...tools.index import Index
+from ..brains import Model
 from ..rank import best_first
 from ..state import Judged, Wish
 from .telling import candidate_data, wish_data
@@ -18,8 +20,14 @@ LONGEST = 200
 """Tokens of an order at most."""
 
 
-def contenders(accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
-    """The candidates to rank: those that were judged best, else those with the best weighted sum."""
+def contenders(model: Model, accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
+    """The candidates to rank: those that were judged best, else those with the best weighted sum.
+
+    Raises:
+        SpentError: the calls that are left are needed for replying.
+    """
+    if not model.spare(KEPT):
+        raise SpentError("the call that is left is kept for the reply")
     placed = sorted((j for j in accepted if j.place is not None), key=lambda j: j.place or 0)
     named = {j.item for j in placed}
     return [*placed, *(j for j in best_first(accepted, wish, index) if j.item not in named)][:MOST]

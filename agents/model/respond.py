@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ...prompts import data, render
 from ...tools.describing import describe_in_full
+from ...tools.errors import AnswerError
 from ...tools.index import Index
 from ..answer import named
 from ..brains import Model
@@ -36,6 +37,8 @@ async def respond(
     )
     sources = (draft.text, draft.asked, *records)
     reply = await speak(model, model.stream(prompt, _LONGEST), draft.items, sources, index, say)
+    if all(line.startswith("- ") for line in reply.splitlines() if line.strip()):
+        raise AnswerError("the reply was a list and nothing else")
     missing = [line for i in draft.items if (line := _line_of(i, draft, index)) and not _names(reply, i, index)]
     if missing:
         rest = ("" if reply.endswith("\n") else "\n") + "\n".join(missing)

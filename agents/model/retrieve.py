@@ -47,7 +47,9 @@ async def retrieve(model: Model, wish: Wish, understanding: Understanding, index
     tools = {t.name: t for t in make_tools(index, allowed) if t.name not in _LEFT_OUT}
     lists = {"built in": [Candidate(c.item, c.score) for c in found.candidates]}
     candidates, told = found.candidates, ""
-    for number in range(min(ROUNDS, model.spare(KEPT))):
+    for number in range(ROUNDS):
+        if not model.spare(KEPT):
+            break
         shown = candidates[:_SHOWN]
         said: Any = await model.answer(
             _prompt(shown, tools, wish, index, text, told), searches_shape(tuple(tools), len(shown)), _LONGEST

@@ -5,26 +5,32 @@ number that stands nowhere in what it was told, or holds a link or markup, is le
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from contextlib import aclosing
 
 from ...tools.errors import AnswerError
 from ...tools.index import Index
+from ...tools.words import tokens, words
 from ..answer import named
 from ..brains import Model
 from ..guarantees import known_numbers, names_only
 
-_END = re.compile(r"(?<=[.!?…。！？:])[)”’»\"]*\s+|\n+")
+_END = re.compile(r"(?<=[.!?…:])(?<!^\d\.)[)”’»\"]*\s+|(?<=[。！？])[」』）”]*\s*|\n+")
 _MARK = re.compile(r"\**\[\s*(\d{1,2})\s*\]\**")
 _FOREIGN = re.compile(r"://|\bwww\.|</?[a-zA-Z!]|\]\(|`", re.IGNORECASE)
 _DRESS = re.compile(r"\*\*|__|^#+ ", re.MULTILINE)
+_BULLET = re.compile(r"^\s*(?:[*•·+–—-]|\d{1,2}[.)])\s+(?=\[)")
 
 MOST = 5
 """Sentences of a reply at most, besides one line for each item."""
 
+LONGEST = 4_000
+"""Characters of a reply at most; what goes on after them comes from a model, or a server, that has lost its way."""
+
 
 async def speak(
     model: Model,
-    pieces: AsyncIterator[str],
+    pieces: AsyncGenerator[str],
     items: Sequence[str],
     sources: Sequence[str],
     index: Index,
@@ -41,19 +47,29 @@ async def speak(
         say: is handed each piece that may be said.
 
     Raises:
-        AnswerError: nothing of it could be said.
+        AnswerError: nothing of it could be said, or it would not end.
     """
     titles = {index.catalogue.item(i).title for i in items}
+    sources = [*sources, *map(str, range(1, len(items) + 1))]
     said = ""
     count = 0
-    async for sentence, gap in _sentences(pieces):
-        text = _with_titles(sentence, items, index)
-        if count >= MOST + len(items) or not may_be_said(text, titles, sources, index):
-            model.dropped += 1
-            continue
-        count += 1
-        said += text + gap
-        say(text + gap)
+    line_left_out = False
+    # Closed here, so that the call of a stream that is left early is counted in its own step.
+    async with aclosing(pieces):
+        async for sentence, gap in _sentences(pieces):
+            text = _with_titles(sentence, items, index)
+            foreign = _outgrows(sentence, titles, index) or not may_be_said(text, titles, sources, index)
+            if foreign or line_left_out or count >= MOST + len(items):
+                model.dropped += 1
+                # What follows on the line of an item speaks of that item.
+                line_left_out = gap != "\n" and (line_left_out or text.startswith("- "))
+                if gap == "\n" and said and not said.endswith("\n"):
+                    said += gap
+                    say(gap)
+                continue
+            count += 1
+            said += text + gap
+            say(text + gap)
     if not said.strip():
         raise AnswerError("nothing of the reply could be used")
     return said
@@ -61,15 +77,18 @@ async def speak(
 
 async def _sentences(pieces: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:
     """Sentences and lines as soon as they are whole, each with the blank after it."""
-    held = ""
+    held, read = "", 0
     async for piece in pieces:
         held += piece
+        read += len(piece)
+        if read > LONGEST:
+            raise AnswerError("the reply did not end")
         while (end := _END.search(held)) and end.end() < len(held):
             text = held[: end.start()] + end.group().rstrip()
             gap = end.group()[len(end.group().rstrip()) :]
             held = held[end.end() :]
             if text.strip():
-                yield text, "\n" if "\n" in gap else " "
+                yield text, "\n" if "\n" in gap else gap and " "
     if held.strip():
         yield held.rstrip(), ""
 
@@ -77,15 +96,31 @@ async def _sentences(pieces: AsyncIterator[str]) -> AsyncIterator[tuple[str, str
 def _with_titles(sentence: str, items: Sequence[str], index: Index) -> str:
     """A sentence with each item's title in its place, whether the model wrote its number or, against its orders, its title."""
     text = _DRESS.sub("", sentence)
-    for number, item in enumerate(items, 1):
-        title = index.catalogue.item(item).title
+    titles = {index.catalogue.item(item).title: number for number, item in reversed([*enumerate(items, 1)])}
+    for title, number in sorted(titles.items(), key=lambda named: -len(named[0])):
+        if title.isdigit():
+            continue
         text = re.sub(rf"(?<!\w){re.escape(title)}(?!\w)(\s*\(\d{{4}}\))?", f"[{number}]", text)
 
     def title_of(mark: re.Match[str]) -> str:
         place = int(mark[1])
         return named(index.catalogue.item(items[place - 1]), index) if 1 <= place <= len(items) else mark[0]
 
-    return _MARK.sub(title_of, text)
+    return _MARK.sub(title_of, _BULLET.sub("- ", text))
+
+
+def _outgrows(sentence: str, titles: Collection[str], index: Index) -> bool:
+    """Whether a sentence as the model wrote it names another item, whose title may hold one of those titles."""
+    plain = _MARK.sub(" ", _DRESS.sub("", sentence))
+    said, known = tokens(plain), {" ".join(words(t)) for t in titles}
+    return any(
+        index.catalogue.item(i).title not in titles
+        for found in index.lexicon.find(said, plain)
+        if " ".join(t.text for t in said[found.start : found.end]) not in known
+        for sense in found.of("item")
+        if sense.exact == 1.0
+        for i in sense.items[:1]
+    )
 
 
 def may_be_said(text: str, titles: Collection[str], sources: Sequence[str], index: Index) -> bool:

@@ -33,8 +33,8 @@ def attribute_lines(index: Index) -> str:
 
 
 def numbered_lines(mark: str, lines: Iterable[str]) -> str:
-    """Lines with their numbers (c1, c2 …), or a dash where there is none."""
-    lines = list(lines)
+    """Lines with their numbers (c1, c2 …), or a dash where there is none; each is one line, whatever it holds."""
+    lines = [" ".join(line.split()) for line in lines]
     numbers = numbered(mark, len(lines))
     return "\n".join(f"{n} {line}" for n, line in zip(numbers, lines, strict=True)) or NOTHING
 

@@ -24,7 +24,7 @@ VOTES = 3
 
 async def rank(model: Model, accepted: Sequence[Judged], wish: Wish, index: Index, count: int, text: str) -> list[Pick]:
     """The candidates with the most points, not too much alike."""
-    candidates = contenders(accepted, wish, index)
+    candidates = contenders(model, accepted, wish, index)
     most = min(2 * count + 2, len(candidates))
     chance = random.Random(len(candidates))
     shuffled = [candidates, *(chance.sample(candidates, len(candidates)) for _ in range(VOTES - 1))]
@@ -34,9 +34,10 @@ async def rank(model: Model, accepted: Sequence[Judged], wish: Wish, index: Inde
         said: Any = await model.answer(prompt, order_shape(len(shown), most), LONGEST)
         return all_chosen("c", said.best, shown)
 
-    votes = max(min(VOTES, model.spare(KEPT)), 1)
+    votes = min(VOTES, model.spare(KEPT))
     asked = await asyncio.gather(*(vote(shown) for shown in shuffled[:votes]), return_exceptions=True)
     orders = [order for order in asked if isinstance(order, list)]
+    model.dropped += len(asked) - len(orders)
     if not orders:
         raise next(fault for fault in asked if isinstance(fault, BaseException))
     points = Counter({j.item: 0.0 for j in candidates})

@@ -9,17 +9,28 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from convrec.agents.effort import Effort, Ranking, Thinking
-from convrec.agents.state import Answer
+from convrec.agents.brains import Model, TurnLimits
+from convrec.agents.effort import Thinking
+from convrec.agents.recommender import Recommender
+from convrec.agents.state import Answer, Understanding
 from convrec.app.settings import load_settings
 from convrec.app.thinking import open_thinking
+from talk_stage import check_guarantees, index_of, recommender
 
 START = 300
 """Seconds that an engine has to start; a cold disk and two cores are slow."""
+
+TIMEOUT = 120.0
+"""Seconds for a call; the same for all, so that they share their connections."""
+
+
+GENEROUS = TurnLimits(max_tokens=60_000, max_seconds=300.0)
+"""An engine on a busy processor is slow; what is tested here is not the limits."""
 
 
 @dataclass
@@ -91,19 +102,61 @@ def group_of(number: int) -> list[str]:
     return found
 
 
-def thinking(
-    home: Path,
-    model: str,
-    base_url: str = "",
-    effort: Effort = "medium",
-    ranking: Ranking = "listwise",
-    temperature: float = 0.0,
-) -> Thinking:
-    """What thinks by such settings, opened as the product opens it."""
-    llm = {"model": model, "base_url": base_url, "effort": effort, "ranking": ranking, "temperature": temperature}
-    opened = open_thinking(load_settings(home=home, llm=llm | {"timeout": 120.0})).thinking
+CONVERSATION = (
+    "Something smoky, but nothing green, please.",
+    "Why the first one?",
+    "More like that one, ideally sweeter, and under five minutes.",
+    "No, nothing black. What else is there?",
+    "surprise me",
+    "How long does the second one steep?",
+    "Plutôt quelque chose de fleuri, s'il vous plaît.",
+    "I don't know, what would you ask me?",
+    "I'll take the first one, thanks!",
+)
+"""What is said to the teas, one turn after the other."""
+
+
+def think_with(home: Path, served: dict[str, str], **llm: Any) -> Thinking:
+    """What thinks by the settings that `convrec llm serve` printed and some of our own, opened as the product does it."""
+    own = {name.removeprefix("CONVREC_LLM__").lower(): value for name, value in served.items()}
+    opened = open_thinking(load_settings(home=home, llm={**own, "timeout": TIMEOUT, **llm})).thinking
     assert opened is not None
     return opened
+
+
+@dataclass
+class People:
+    """Who talks with a recommender of teas; every answer is checked and counted."""
+
+    recommender: Recommender
+    understood: dict[str, Understanding]
+    tally: "Tally"
+
+    async def say(self, text: str, user: str = "ann") -> Answer:
+        """One turn."""
+        before = await self.recommender.wish(user=user, thread=user)
+        self.understood.pop(user, None)
+        answer = await self.recommender.reply(text, user=user, thread=user)
+        understood = self.understood.get(user)
+        check_guarantees(answer, before, index_of("teas"), again=understood is not None and understood.repeats)
+        self.tally.add(answer)
+        return answer
+
+
+@contextlib.asynccontextmanager
+async def talking(folder: Path, thinks: Thinking, limits: TurnLimits | None = None) -> AsyncIterator[People]:
+    """A recommender of teas that thinks so."""
+    understood: dict[str, Understanding] = {}
+    brain = thinks.brains["understand"]
+
+    async def understand(model: Model, *args: Any) -> Understanding:
+        # Random weights may well say that what was shown before is welcome again; the check has to know.
+        understood[model.owner] = await brain.think(model, *args)
+        return understood[model.owner]
+
+    brains = {**thinks.brains, "understand": replace(brain, think=understand)}
+    async with recommender(folder, "teas", brains, thinks.within(limits or GENEROUS)) as opened:
+        yield People(opened, understood, Tally())
 
 
 @dataclass
@@ -116,6 +169,7 @@ class Tally:
     repaired: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     calls: int = 0
+    most_calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -123,6 +177,7 @@ class Tally:
         """Count one turn."""
         self.turns += 1
         self.calls += answer.usage.calls
+        self.most_calls = max(self.most_calls, answer.usage.calls)
         self.prompt_tokens += answer.usage.prompt_tokens
         self.completion_tokens += answer.usage.completion_tokens
         for step in answer.steps:

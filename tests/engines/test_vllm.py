@@ -7,21 +7,27 @@ whatever a model says. They prove nothing about the quality of what a real model
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
+import pytest_asyncio
+from convrec.agents.brains import Budget, TurnLimits
+from convrec.agents.effort import CALLS, Effort, Ranking
+from convrec.tools.chat import Chat
 from convrec.tools.chat_models import ModelChoice, open_chat_model
-from engine_stage import Served, group_of, serve
-from langchain_core.language_models import BaseChatModel
+from convrec.tools.errors import AnswerError
+from engine_stage import CONVERSATION, TIMEOUT, Served, group_of, serve, talking, think_with
+from langchain_core.messages import HumanMessage
+from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from tiny_model import make_tiny_model
 
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(os.environ.get("VLLM_PYTHON") or ROOT / ".venv-vllm" / "bin" / "python")
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 
 Words = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ,.-]{0,40}$")]
 
@@ -52,29 +58,30 @@ def served(folder: Path) -> Iterator[Served]:
         yield engine
 
 
-@pytest.fixture
-def chat(served: Served) -> BaseChatModel:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chat(served: Served) -> AsyncIterator[ChatOpenAI]:
     """The model as the product opens it, at a temperature that makes answers differ."""
-    return open_chat_model(choice(served, temperature=1.0))
-
-
-def choice(served: Served, temperature: float = 0.0) -> ModelChoice:
-    return ModelChoice(
+    chosen = ModelChoice(
         name=served.settings["CONVREC_LLM__MODEL"],
         base_url=served.settings["CONVREC_LLM__BASE_URL"],
-        temperature=temperature,
-        timeout=120,
+        temperature=1.0,
+        timeout=TIMEOUT,
     )
+    opened = open_chat_model(chosen)
+    assert isinstance(opened, ChatOpenAI)
+    yield opened
+    # Its connections are those of all models at this address.
+    await opened.root_async_client.close()
 
 
-async def test_every_answer_keeps_to_the_schema(chat: BaseChatModel) -> None:
+async def test_every_answer_keeps_to_the_schema(chat: ChatOpenAI) -> None:
     asked = chat.with_structured_output(Wanted, method="json_schema").bind(max_tokens=300)
     answers = [await asked.ainvoke(f"Question {number}: something smoky?") for number in range(20)]
     assert all(isinstance(a, Wanted) for a in answers)
     assert len({a.model_dump_json() for a in answers}) > 1  # type: ignore[union-attr]
 
 
-async def test_a_reply_is_streamed_in_pieces_with_its_cost_at_the_end(chat: BaseChatModel) -> None:
+async def test_a_reply_is_streamed_in_pieces_with_its_cost_at_the_end(chat: ChatOpenAI) -> None:
     chunks = [c async for c in chat.bind(max_tokens=64, stop=["<none>"]).astream("Tell me of a tea.")]
     whole = chunks[0]
     for chunk in chunks[1:]:
@@ -84,7 +91,7 @@ async def test_a_reply_is_streamed_in_pieces_with_its_cost_at_the_end(chat: Base
     assert 0 < whole.usage_metadata["output_tokens"] <= 64
 
 
-async def test_thirty_two_questions_at_once_are_answered_side_by_side(chat: BaseChatModel) -> None:
+async def test_thirty_two_questions_at_once_are_answered_side_by_side(chat: ChatOpenAI) -> None:
     asked = chat.with_structured_output(Wanted, method="json_schema").bind(max_tokens=300)
 
     async def answers(count: int) -> float:
@@ -99,15 +106,46 @@ async def test_thirty_two_questions_at_once_are_answered_side_by_side(chat: Base
     assert all_of_them < 32 * one
 
 
-async def test_an_answer_that_is_cut_off_says_so(chat: BaseChatModel) -> None:
-    told = await chat.bind(max_tokens=1).ainvoke("Tell me all about it.")
+async def test_an_answer_that_is_cut_off_says_so(chat: ChatOpenAI) -> None:
+    told = await chat.bind(max_tokens=2, stop=None).ainvoke("Tell me all about it.")
     assert told.response_metadata["finish_reason"] in ("length", "stop")
-    form = {"type": "json_schema", "json_schema": {"name": "Wanted", "schema": Wanted.model_json_schema()}}
-    cut = await chat.bind(max_tokens=3, response_format=form).ainvoke("What is wanted?")
-    assert cut.response_metadata["finish_reason"] == "length"
+    with pytest.raises(AnswerError, match="cut off"):
+        await Chat(chat, "tiny").answer([HumanMessage("What is wanted?")], Wanted, Budget(TurnLimits()), max_tokens=3)
 
 
-def test_ctrl_c_leaves_no_process_behind(served: Served) -> None:
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("effort", ["low", "medium", "high"])
+async def test_a_conversation_holds_every_guarantee(
+    served: Served, chat: ChatOpenAI, tmp_path: Path, effort: Effort, temperature: float
+) -> None:
+    thinks = think_with(tmp_path, served.settings, effort=effort, temperature=temperature)
+    async with talking(tmp_path, thinks) as people:
+        for text in CONVERSATION:
+            await people.say(text)
+    print(f"\n{effort} effort, temperature {temperature:g}: {people.tally}")
+    assert people.tally.most_calls <= CALLS[effort]
+
+
+@pytest.mark.parametrize("ranking", ["elimination", "vote"])
+async def test_each_strategy_of_ranking_holds_every_guarantee(
+    served: Served, chat: ChatOpenAI, tmp_path: Path, ranking: Ranking
+) -> None:
+    thinks = think_with(tmp_path, served.settings, effort="high", ranking=ranking, temperature=1.0)
+    async with talking(tmp_path, thinks) as people:
+        for text in CONVERSATION[:4]:
+            await people.say(text)
+    print(f"\n{ranking}: {people.tally}")
+
+
+async def test_thirty_two_turns_at_once_are_kept_apart(served: Served, chat: ChatOpenAI, tmp_path: Path) -> None:
+    thinks = think_with(tmp_path, served.settings, temperature=1.0)
+    async with talking(tmp_path, thinks) as people:
+        began = time.monotonic()
+        await asyncio.gather(*(people.say(CONVERSATION[0], user=f"user {n}") for n in range(32)))
+        print(f"\n32 turns at once in {time.monotonic() - began:.1f} s: {people.tally}")
+
+
+async def test_ctrl_c_leaves_no_process_behind(served: Served) -> None:
     engine = served.engine
     assert len(group_of(engine)) > 1
     began = time.monotonic()
