@@ -110,7 +110,7 @@ class Request:
             return self.body["tools"][0]["function"]["parameters"]
         if self.way == "json_schema":
             return self.body["response_format"]["json_schema"]["schema"]
-        before, found, schema = self.prompt.rpartition(_SHAPE)
+        _, found, schema = self.prompt.rpartition(_SHAPE)
         return json.loads(schema) if found and not self.streams else None
 
 
@@ -147,6 +147,7 @@ class OpenAiServer:
         takes: the ways of asking for a shape that it knows; others are refused with 400.
         retry_after: what Retry-After says where it is busy, in seconds.
         echoes_key: whether errors repeat the key, as some servers' do.
+        seconds_a_piece: what a stream waits before each piece.
     """
 
     def __init__(
@@ -157,6 +158,7 @@ class OpenAiServer:
         *,
         retry_after: float = 0.01,
         echoes_key: bool = False,
+        seconds_a_piece: float = 0.0,
     ) -> None:
         self.requests: list[Request] = []
         self._answers = answers
@@ -164,6 +166,7 @@ class OpenAiServer:
         self._takes = takes
         self._retry_after = retry_after
         self._echoes_key = echoes_key
+        self.seconds_a_piece = seconds_a_piece
         self._asked: dict[str, int] = {}
         self._arrived = threading.Condition()
         self._loop = asyncio.new_event_loop()
@@ -312,6 +315,8 @@ class OpenAiServer:
             pieces = pieces[: len(pieces) // 2 + 1]
         writer.write(_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))
         for piece in pieces:
+            if self.seconds_a_piece:
+                await asyncio.sleep(self.seconds_a_piece)
             _send_event(writer, {"choices": [{"index": 0, "delta": {"role": "assistant", "content": piece}}]})
         await writer.drain()
         if fault == "cut":

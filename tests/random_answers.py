@@ -82,7 +82,9 @@ class Author:
         text = " ".join(lines)
         for number in told:
             text += chance.choice(("\n- ", "\n- ", " ", "\n\n")) + self._sentence(chance, prompt, number)
-        return text + (" " + self._sentence(chance, prompt, 0) if chance.random() < 0.4 else "") or self._sentence(chance, prompt, 0)
+        return text + (" " + self._sentence(chance, prompt, 0) if chance.random() < 0.4 else "") or self._sentence(
+            chance, prompt, 0
+        )
 
     def _sentence(self, chance: random.Random, prompt: str, number: int) -> str:
         mark = chance.choice((f"[{number}]", f"**[{number}]**", f"[ {number} ]")) if number else ""
@@ -176,3 +178,40 @@ def misnumbered(value: Any) -> Any:
     if isinstance(value, list):
         return [misnumbered(v) for v in value]
     return f"{value[0]}99" if isinstance(value, str) and _ID.match(value) else value
+
+
+class Helpful:
+    """Who answers well, by rule and at once: for single tests and for benchmarks."""
+
+    def value(self, schema: Mapping[str, Any], prompt: str, time: int = 0) -> Any:
+        """A value that fits one of the agents' schemas."""
+        said = re.findall(r"<data message>\n(.*?)\n</data>", prompt, re.DOTALL)
+        message = " ".join(re.sub(r'["\\]', " ", said[-1]).split()) if said else ""
+        lines = {m[1]: m[2] for m in re.finditer(r"^(c\d+) (.+)$", prompt, re.MULTILINE)}
+        fields = schema["properties"]
+        most = {n: f["maxItems"] for n, f in fields.items() if "maxItems" in f}
+        if "act" in fields:
+            wanted = {"attribute": "text", "values": [message[:60]], "low": "", "high": "", "strict": False}
+            wanted |= {"strength": "prefer", "words": message[:60], "lasting": False}
+            return {
+                "language": "en", "act": "request", "wants": [wanted], "drop": [], "shown": [], "named": [],
+                "question": {"kind": "none", "attribute": ""}, "count": 0, "repeats": False, "declined": False,
+                "query": message[:160], "searches": [{"tool": "meaning", "query": message[:160]}],
+            }  # fmt: skip
+        if "verdicts" in fields:
+            scored = {"wish": "p1", "label": "entails", "score": 80}
+            verdicts = [{"item": c, "quote": " ".join(line.split()[-3:])[:160], **scored} for c, line in lines.items()]
+            wanted = [v for v in verdicts if '"' not in v["quote"]][: most["verdicts"]]
+            return {"verdicts": wanted, "best": [*lines][: most["best"]]}
+        if "best" in fields or "worst" in fields:
+            return {n: [*lines][-most[n] :] for n in most}
+        if "summaries" in fields:
+            return {"summaries": [{"item": c, "summary": f"It says: {line[:40]}"} for c, line in lines.items()]}
+        if "enough" in fields:
+            return {"enough": True, "searches": []}
+        return {"question": "q1", "text": "Which of these do you like best?"}
+
+    def reply(self, prompt: str, time: int = 0) -> str:
+        """A line for each item."""
+        told = "".join(f"\n- [{n}] – it comes near to what you said." for n in sorted(set(_NUMBERED.findall(prompt))))
+        return f"Here is what I found for you:{told}"

@@ -385,6 +385,7 @@ def test_a_reply_names_exactly_its_cards(reply: str, items: list[str], expected:
         ("**sencha**, if you like.", {"Sencha"}, False),
         ("A sencha-like freshness.", {"Hojicha"}, False),
         ("It is made of green leaves and dried in the sun.", {"Sencha"}, True),
+        ("Gyokuru-green leaves, which is only nearly a title.", {"Sencha"}, True),
     ],
 )
 def test_a_text_names_no_items_but_those_it_may(text: str, titles: set[str], expected: bool) -> None:

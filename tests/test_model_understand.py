@@ -198,7 +198,8 @@ async def test_items_that_are_gone_from_the_catalogue_are_not_shown_to_the_model
     ("title", "item"),
     [
         ("Amélie", "amelie"), ("amelie", "amelie"), ("AMELIE", "amelie"), ("Page (2012)", "new-page"), ("Page, 1962", "old-page"),
-        ("Aurora 2049", "2049"), ("Aurora 2049 (2017)", "2049"), ("Nihgt Shade Deluxe", "shade"), ("Shade Deluxe", "shade"), ("Page", "old-page"),
+        ("Aurora 2049", "2049"), ("Aurora 2049 (2017)", "2049"), ("Nihgt Shade Deluxe", "shade"), ("Shade Deluxe", "shade"),
+        ("Page", "old-page"),
         ("Night Train", None), ("Moonlight", None), ("1962", None), ("desk", None),
     ],
 )  # fmt: skip
@@ -313,7 +314,9 @@ async def test_language_count_and_repeats_are_handed_on() -> None:
 async def test_query_and_searches_reach_retrieval(tmp_path: Path) -> None:
     said = {
         "act": "request", "wants": [want("text", "calm", strength="prefer")], "query": "campfires burning pine",
-        "searches": [{"tool": "words", "query": "charcoal"}, {"tool": "meaning", "query": "cream"}, {"tool": "words", "query": " "}],
+        "searches": [
+            {"tool": "words", "query": "charcoal"}, {"tool": "meaning", "query": "cream"}, {"tool": "words", "query": " "},
+        ],
     }  # fmt: skip
     answer = await turn(tmp_path, "…", chat(Understanding=said), effort="low")
     found = {c.id: c.tools for c in answer.items}

@@ -24,7 +24,7 @@ from convrec.tools.errors import (
     UnknownThreadError,
 )
 from convrec.tools.scripted_chat import ScriptedChat
-from convrec.tools.trace import Trace
+from convrec.tools.trace import Trace, TurnRecord
 from pydantic import BaseModel
 from talk_stage import index_of, recommender
 
@@ -415,3 +415,98 @@ async def test_a_thread_grows_with_its_turns_and_not_with_their_square(tmp_path:
             sizes.append(next(iter(rows))[0])
             assert next(iter(rows))[1] == 1
         assert sizes[2] - sizes[1] <= 1.5 * (sizes[1] - sizes[0]) + 2_000
+
+
+# With a language model
+
+
+class Reply(BaseModel):
+    """What a model is asked for."""
+
+    text: str
+
+
+def thanked(*, cache: AnswerCache | None = None) -> Brain:
+    """A brain that asks a scripted model, with the user's words, and says what it says."""
+
+    async def think(model: Model, draft: Any, *_: Any) -> str:
+        return (await model.answer(Prompt("Say it well.", draft.asked), Reply, 50)).text
+
+    return Brain(think, "tiny", Chat(ScriptedChat(script=[Reply(text="With pleasure.")]), "tiny", cache=cache))
+
+
+async def test_an_answer_says_what_the_turn_cost_and_who_thought(tmp_path: Path) -> None:
+    async with recommender(tmp_path, brains={"respond": thanked()}, brain="tiny, at example.com") as opened:
+        assert opened.brain == "tiny, at example.com"
+        answer = await opened.reply("thanks")
+    assert answer.reply == "With pleasure."
+    assert [(s.agent, s.brain, s.calls) for s in answer.steps] == [
+        ("understand", "built-in", 0), ("respond", "tiny", 1), ("remember", "built-in", 0),
+    ]  # fmt: skip
+    usage, step = answer.usage, answer.steps[1]
+    assert (usage.calls, usage.cached, usage.fallbacks) == (1, 0, 0)
+    assert (usage.prompt_tokens, usage.completion_tokens) == (step.prompt_tokens, step.completion_tokens)
+    assert usage.prompt_tokens > 0
+    assert usage.seconds > 0
+
+
+async def test_without_brains_the_built_in_agents_answer_and_say_so(tmp_path: Path) -> None:
+    async with recommender(tmp_path) as opened:
+        assert opened.brain == "the built-in agents, without a language model"
+        answer = await opened.reply("a green tea")
+    assert {s.brain for s in answer.steps} == {"built-in"}
+    assert (answer.usage.calls, answer.usage.fallbacks) == (0, 0)
+
+
+async def test_the_cache_saves_calls_of_one_user_and_of_no_other(tmp_path: Path) -> None:
+    with closing(AnswerCache(tmp_path / "answers.sqlite")) as cache:
+        async with recommender(tmp_path, brains={"respond": thanked(cache=cache)}, cache=cache) as opened:
+            said = [
+                await opened.reply("thanks", user=u, thread=t) for u, t in (("ann", "1"), ("ann", "2"), ("bob", "1"))
+            ]
+    assert [(a.usage.calls, a.usage.cached) for a in said] == [(1, 0), (0, 1), (1, 0)]
+    assert len({a.reply for a in said}) == 1
+
+
+async def test_forgetting_a_user_forgets_cached_answers_and_traced_turns_too(tmp_path: Path) -> None:
+    with closing(AnswerCache(tmp_path / "answers.sqlite")) as cache:
+        brains = {"respond": thanked(cache=cache)}
+        trace = Trace(tmp_path / "trace", words=True)
+        async with recommender(tmp_path, brains=brains, cache=cache, trace=trace) as opened:
+            await opened.reply(f"thanks for {SECRET}", user="quokka")
+            await opened.reply("thanks", user="bob")
+            held = {Path(p).relative_to(tmp_path).parts[0] for p in traces(tmp_path, "quokka")}
+            assert {"answers.sqlite", "trace"} <= held
+            assert any("trace" in p for p in traces(tmp_path, SECRET))
+            await opened.forget(user="quokka")
+            assert traces(tmp_path, SECRET) + traces(tmp_path, "quokka") == []
+            assert (await opened.reply("thanks", user="bob")).usage.cached == 1
+            assert (await opened.reply(f"thanks for {SECRET}", user="quokka")).usage.cached == 0
+
+
+async def test_a_turn_that_broke_is_not_traced(tmp_path: Path) -> None:
+    async def break_down(*_: object) -> object:
+        raise RuntimeError("a bug")
+
+    trace = Trace(tmp_path / "trace", words=True)
+    async with recommender(tmp_path, brains={"respond": Brain(break_down, "broken")}, trace=trace) as opened:
+        with pytest.raises(RuntimeError):
+            await opened.reply(f"thanks for {SECRET}")
+    assert traces(tmp_path, SECRET) == []
+
+
+async def test_a_turn_is_traced_with_its_steps_and_its_calls(tmp_path: Path) -> None:
+    trace = Trace(tmp_path / "trace", words=True)
+    async with recommender(
+        tmp_path, brains={"respond": thanked()}, trace=trace, brain="tiny, at example.com", effort="low"
+    ) as opened:
+        answer = await opened.reply("thanks", user="ann", thread="main")
+    (file,) = [p for p in (tmp_path / "trace").rglob("*.jsonl") if p.is_file()]
+    record = TurnRecord.model_validate_json(file.read_text(encoding="utf-8"))
+    assert (record.user, record.thread, record.catalogue, record.act) == ("ann", "main", "teas", "thanks")
+    assert (record.model, record.effort, record.reply) == ("tiny, at example.com", "low", "With pleasure.")
+    assert [s["agent"] for s in record.steps] == [s.agent for s in answer.steps]
+    assert record.usage["calls"] == 1
+    assert record.calls is not None
+    (call,) = record.calls
+    assert (call.agent, call.prompt, call.answer) == ("respond", "Say it well.\n\nthanks", '{"text":"With pleasure."}')

@@ -43,10 +43,11 @@ async def judge(
         raise SpentError("the call that is left is kept for the reply")
     open_ones = _open(asked, preferences)
     schema = index.catalogue.schema
+    settled_ones = [p for place, p in enumerate(preferences) if place not in open_ones]
     prompt = render(
         "judge",
         nouns=schema.nouns,
-        wishes=f"{wish_data(wish, index)}\nTo judge:\n"
+        wishes=f"{wish_data(wish.model_copy(update={'preferences': tuple(settled_ones)}), index)}\nTo judge:\n"
         + data("to judge", numbered_lines("p", (wish_line(preferences[p], index) for p in open_ones))),
         candidates=candidate_data(asked, wish, index),
         message=data("message", text),

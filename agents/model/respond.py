@@ -1,13 +1,17 @@
 """The replying agent, model brain: says the draft in the user's language, and as it is written, sentence by sentence."""
 
 from collections.abc import Callable, Sequence
+from textwrap import shorten
 
 from ...prompts import data, render
-from ...tools.describing import describe_in_full
+from ...tools.describing import describe_in_line
 from ...tools.errors import AnswerError
 from ...tools.index import Index
+from ...tools.items import Item
+from ...tools.schema import Schema
 from ..answer import named
 from ..brains import Model
+from ..guarantees import names_only
 from ..state import Draft, Exchange
 from .speaking import speak
 from .telling import talk_data
@@ -15,7 +19,8 @@ from .telling import talk_data
 _LONGEST = 500
 """Tokens of the reply at most."""
 
-_TEXT = 240
+_FACTS, _TEXT = 240, 240
+"""Characters of an item's attributes and of its text."""
 
 
 async def respond(
@@ -23,7 +28,7 @@ async def respond(
 ) -> str:
     """The reply; an item of the draft that the model left out gets the draft's own line."""
     schema = index.catalogue.schema
-    records = [describe_in_full(index.catalogue.item(i), schema, _TEXT) for i in draft.items]
+    records = [_record(index.catalogue.item(i), schema) for i in draft.items]
     numbered = _with_numbers(draft, index)
     prompt = render(
         "respond",
@@ -39,12 +44,18 @@ async def respond(
     reply = await speak(model, model.stream(prompt, _LONGEST), draft.items, sources, index, say)
     if all(line.startswith("- ") for line in reply.splitlines() if line.strip()):
         raise AnswerError("the reply was a list and nothing else")
-    missing = [line for i in draft.items if (line := _line_of(i, draft, index)) and not _names(reply, i, index)]
+    missing = [_line_of(i, draft, index) for i in draft.items if not _names(reply, i, index)]
     if missing:
         rest = ("" if reply.endswith("\n") else "\n") + "\n".join(missing)
         say(rest)
         reply += rest
     return reply.strip()
+
+
+def _record(item: Item, schema: Schema) -> str:
+    """What a reply may say of an item; shorter than all of it, because the draft holds what matters most."""
+    line = describe_in_line(item, schema, (), _FACTS)
+    return f"{line}\n{shorten(item.text, _TEXT, placeholder=' …')}" if item.text else line
 
 
 def _with_numbers(draft: Draft, index: Index) -> str:
@@ -59,6 +70,8 @@ def _names(reply: str, item: str, index: Index) -> bool:
 
 
 def _line_of(item: str, draft: Draft, index: Index) -> str:
-    """The draft's line about an item, else its name."""
+    """The draft's line about an item, else its name: a reason may hold words that are another item's title."""
     name = named(index.catalogue.item(item), index)
-    return next((line for line in draft.text.splitlines() if line.startswith("- ") and name in line), f"- {name}")
+    titles = {index.catalogue.item(i).title for i in draft.items}
+    lines = [line for line in draft.text.splitlines() if line.startswith("- ") and name in line]
+    return next((line for line in lines if names_only(line, titles, index)), f"- {name}")

@@ -19,6 +19,8 @@ _END = re.compile(r"(?<=[.!?…:])(?<!^\d\.)[)”’»\"]*\s+|(?<=[。！？])[�
 _MARK = re.compile(r"\**\[\s*(\d{1,2})\s*\]\**")
 _FOREIGN = re.compile(r"://|\bwww\.|</?[a-zA-Z!]|\]\(|`", re.IGNORECASE)
 _DRESS = re.compile(r"\*\*|__|^#+ ", re.MULTILINE)
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_TITLED = re.compile(r"\*\*.+?\*\*(?:\s*\(\d{4}\))?")
 _BULLET = re.compile(r"^\s*(?:[*•·+–—-]|\d{1,2}[.)])\s+(?=\[)")
 
 MOST = 5
@@ -50,7 +52,8 @@ async def speak(
         AnswerError: nothing of it could be said, or it would not end.
     """
     titles = {index.catalogue.item(i).title for i in items}
-    sources = [*sources, *map(str, range(1, len(items) + 1))]
+    names = [named(index.catalogue.item(i), index) for i in items]
+    sources = [*sources, *names, *map(str, range(1, len(items) + 1))]
     said = ""
     count = 0
     line_left_out = False
@@ -58,8 +61,8 @@ async def speak(
     async with aclosing(pieces):
         async for sentence, gap in _sentences(pieces):
             text = _with_titles(sentence, items, index)
-            foreign = _outgrows(sentence, titles, index) or not may_be_said(text, titles, sources, index)
-            if foreign or line_left_out or count >= MOST + len(items):
+            foreign = _names_others(sentence, titles, index) or _stresses(sentence, items, sources, index)
+            if foreign or not _bare_and_known(text, sources) or line_left_out or count >= MOST + len(items):
                 model.dropped += 1
                 # What follows on the line of an item speaks of that item.
                 line_left_out = gap != "\n" and (line_left_out or text.startswith("- "))
@@ -109,8 +112,8 @@ def _with_titles(sentence: str, items: Sequence[str], index: Index) -> str:
     return _MARK.sub(title_of, _BULLET.sub("- ", text))
 
 
-def _outgrows(sentence: str, titles: Collection[str], index: Index) -> bool:
-    """Whether a sentence as the model wrote it names another item, whose title may hold one of those titles."""
+def _names_others(sentence: str, titles: Collection[str], index: Index) -> bool:
+    """Whether a sentence, as the model wrote it, names items other than those; their titles may hold one of those."""
     plain = _MARK.sub(" ", _DRESS.sub("", sentence))
     said, known = tokens(plain), {" ".join(words(t)) for t in titles}
     return any(
@@ -123,8 +126,20 @@ def _outgrows(sentence: str, titles: Collection[str], index: Index) -> bool:
     )
 
 
+def _stresses(sentence: str, items: Sequence[str], sources: Sequence[str], index: Index) -> bool:
+    """Whether a sentence as the model wrote it has something in bold, as titles are, that it was not told of."""
+    told = " ".join(" ".join(words(s)) for s in sources)
+    for bold in _BOLD.findall(sentence):
+        rest = _TITLED.sub("", _with_titles(bold, items, index)).strip()
+        if rest[:1].isupper() and " ".join(words(rest)) not in told:
+            return True
+    return False
+
+
 def may_be_said(text: str, titles: Collection[str], sources: Sequence[str], index: Index) -> bool:
     """Whether a text names no items but those, gives no number but those of its sources, and holds no link or markup."""
-    if _FOREIGN.search(text) or _MARK.search(text):
-        return False
-    return names_only(text, titles, index) and known_numbers(text, [*sources, *titles])
+    return _bare_and_known(text, [*sources, *titles]) and names_only(text, titles, index)
+
+
+def _bare_and_known(text: str, sources: Sequence[str]) -> bool:
+    return not _FOREIGN.search(text) and not _MARK.search(text) and known_numbers(text, sources)

@@ -14,13 +14,13 @@ from ..state import Exchange, Judged, Preference, Wish
 from ..summarize import telling_sentence
 from .shapes import numbered
 
-EXAMPLES = 8
+EXAMPLES = 6
 """Labels of each attribute that a model is shown."""
 
 NOTHING = "-"
 
-_EXCHANGES, _SAID = 3, 240
-_TEXT = 150
+_EXCHANGES, _SAID = 3, 160
+_TEXT = 110
 """Characters of a candidate's text; the line of its attributes may have as many."""
 
 _STRENGTHS = {"must": "must", "prefer": "ideally", "avoid": "rather not", "must_not": "must not"}

@@ -60,7 +60,7 @@ async def understand(
         act=act,
         preferences=() if question else tuple({p.key: p for p in preferences}.values()),
         dropped=tuple(dict.fromkeys(dropped)),
-        mentions=tuple(_with_unsaid(act, mentions, wish, text)),
+        mentions=tuple({(m.item, m.feeling): m for m in _with_unsaid(act, mentions, wish, text)}.values()),
         question=question,
         count=said.count or None,
         repeats=said.repeats,

@@ -20,6 +20,7 @@ from convrec.agents.recommender import Recommender
 from convrec.agents.state import Answer, Understanding
 from convrec.app.settings import load_settings
 from convrec.app.thinking import open_thinking
+from langchain_openai import ChatOpenAI
 from talk_stage import check_guarantees, index_of, recommender
 
 START = 300
@@ -28,6 +29,13 @@ START = 300
 TIMEOUT = 120.0
 """Seconds for a call; the same for all, so that they share their connections."""
 
+
+FREE = ("respond", "answer")
+"""The agents whose model writes text, which random weights seldom make worth saying."""
+
+HOLDING = 0.9
+"""The share of structured steps that have to come from the model where a grammar rules its answers. Those that do not are
+answers that were cut off at their longest: random weights may go on with a list or a text to its very end."""
 
 GENEROUS = TurnLimits(max_tokens=60_000, max_seconds=300.0)
 """An engine on a busy processor is slow; what is tested here is not the limits."""
@@ -142,6 +150,10 @@ class People:
         self.tally.add(answer)
         return answer
 
+    async def converse(self, user: str, turns: int = len(CONVERSATION)) -> list[Answer]:
+        """A conversation, or its beginning."""
+        return [await self.say(text, user) for text in CONVERSATION[:turns]]
+
 
 @contextlib.asynccontextmanager
 async def talking(folder: Path, thinks: Thinking, limits: TurnLimits | None = None) -> AsyncIterator[People]:
@@ -155,8 +167,13 @@ async def talking(folder: Path, thinks: Thinking, limits: TurnLimits | None = No
         return understood[model.owner]
 
     brains = {**thinks.brains, "understand": replace(brain, think=understand)}
-    async with recommender(folder, "teas", brains, thinks.within(limits or GENEROUS)) as opened:
-        yield People(opened, understood, Tally())
+    try:
+        async with recommender(folder, "teas", brains, thinks.within(limits or GENEROUS)) as opened:
+            yield People(opened, understood, Tally())
+    finally:
+        for chat in set(thinks.chats.values()):
+            if isinstance(chat._model, ChatOpenAI):
+                await chat._model.root_async_client.close()
 
 
 @dataclass
@@ -189,10 +206,11 @@ class Tally:
                 reason = re.sub(r"\d+", "N", step.fallback)[:90]
                 self.reasons[f"{step.agent}: {reason}"] += 1
 
-    def held_of(self, *agents: str) -> float:
-        """The share of these agents' steps that the model did."""
-        asked = sum(self.asked[a] for a in agents)
-        return sum(self.held[a] for a in agents) / asked if asked else 1.0
+    @property
+    def structured(self) -> float:
+        """The share of the steps with an answer of a shape that the model did; replies and answers are free text."""
+        asked = sum(n for a, n in self.asked.items() if a not in FREE)
+        return sum(n for a, n in self.held.items() if a not in FREE) / max(asked, 1)
 
     def __str__(self) -> str:
         lines = [

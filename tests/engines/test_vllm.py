@@ -18,7 +18,7 @@ from convrec.agents.effort import CALLS, Effort, Ranking
 from convrec.tools.chat import Chat
 from convrec.tools.chat_models import ModelChoice, open_chat_model
 from convrec.tools.errors import AnswerError
-from engine_stage import CONVERSATION, TIMEOUT, Served, group_of, serve, talking, think_with
+from engine_stage import CONVERSATION, HOLDING, TIMEOUT, Served, group_of, serve, talking, think_with
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -113,36 +113,35 @@ async def test_an_answer_that_is_cut_off_says_so(chat: ChatOpenAI) -> None:
         await Chat(chat, "tiny").answer([HumanMessage("What is wanted?")], Wanted, Budget(TurnLimits()), max_tokens=3)
 
 
-@pytest.mark.parametrize("temperature", [0.0, 1.0])
-@pytest.mark.parametrize("effort", ["low", "medium", "high"])
+@pytest.mark.parametrize(("effort", "temperature"), [("low", 0.0), ("low", 1.0), ("medium", 1.0), ("high", 1.0)])
 async def test_a_conversation_holds_every_guarantee(
-    served: Served, chat: ChatOpenAI, tmp_path: Path, effort: Effort, temperature: float
+    served: Served, tmp_path: Path, effort: Effort, temperature: float
 ) -> None:
     thinks = think_with(tmp_path, served.settings, effort=effort, temperature=temperature)
     async with talking(tmp_path, thinks) as people:
-        for text in CONVERSATION:
-            await people.say(text)
+        await asyncio.gather(*(people.converse(user) for user in ("ann", "ben")))
     print(f"\n{effort} effort, temperature {temperature:g}: {people.tally}")
     assert people.tally.most_calls <= CALLS[effort]
+    assert people.tally.structured >= HOLDING
 
 
 @pytest.mark.parametrize("ranking", ["elimination", "vote"])
-async def test_each_strategy_of_ranking_holds_every_guarantee(
-    served: Served, chat: ChatOpenAI, tmp_path: Path, ranking: Ranking
-) -> None:
+async def test_each_strategy_of_ranking_holds_every_guarantee(served: Served, tmp_path: Path, ranking: Ranking) -> None:
     thinks = think_with(tmp_path, served.settings, effort="high", ranking=ranking, temperature=1.0)
     async with talking(tmp_path, thinks) as people:
-        for text in CONVERSATION[:4]:
-            await people.say(text)
+        await asyncio.gather(*(people.converse(user, turns=3) for user in ("ann", "ben")))
     print(f"\n{ranking}: {people.tally}")
+    assert people.tally.structured >= HOLDING
 
 
-async def test_thirty_two_turns_at_once_are_kept_apart(served: Served, chat: ChatOpenAI, tmp_path: Path) -> None:
+async def test_thirty_two_turns_at_once_are_kept_apart(served: Served, tmp_path: Path) -> None:
     thinks = think_with(tmp_path, served.settings, temperature=1.0)
     async with talking(tmp_path, thinks) as people:
         began = time.monotonic()
-        await asyncio.gather(*(people.say(CONVERSATION[0], user=f"user {n}") for n in range(32)))
+        answers = await asyncio.gather(*(people.say(CONVERSATION[0], user=f"user {n}") for n in range(32)))
         print(f"\n32 turns at once in {time.monotonic() - began:.1f} s: {people.tally}")
+    assert [a.user for a in answers] == [f"user {n}" for n in range(32)]
+    assert people.tally.structured >= HOLDING
 
 
 async def test_ctrl_c_leaves_no_process_behind(served: Served) -> None:

@@ -86,7 +86,10 @@ def make_tiny_model(
     )
     model = LlamaForCausalLM(config).eval()
     _let_it_end(model, {tokenizer.convert_tokens_to_ids(t): n for t, n in _ONE_IN.items()}, len(tokenizer))
-    model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    # As most models say of themselves; `transformers serve` samples nothing where it is not said.
+    model.generation_config = GenerationConfig(
+        do_sample=True, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
+    )
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
