@@ -10,11 +10,14 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
+# vLLM wants other versions than we do, and lives beside us.
+VLLM := .venv-vllm
+
 .DEFAULT_GOAL := help
-.PHONY: help ui chat install test walk check fix bench clean
+.PHONY: help ui chat install test test-vllm test-transformers walk check fix bench clean
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  ARGS="..." goes on to the command: make chat ARGS="--user ann", make test ARGS="tests/test_cli.py"'
 	@echo '  PYTHON=... chooses the Python (3.11 or newer) that .venv is made with'
@@ -29,6 +32,13 @@ install: $(DEV) ## Install everything, tests and checks included, into .venv
 
 test: $(DEV) ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-vllm: $(DEV) $(VLLM)/.installed ## Run the tests with vLLM, in .venv-vllm (2.5 GB; Linux, no GPU needed)
+	VLLM_PYTHON=$(VLLM)/bin/python $(BIN)/python -m pytest -s tests/engines/test_vllm.py $(ARGS)
+
+test-transformers: $(DEV) ## Run the tests with transformers, as a server and in this process
+	$(PIP) 'transformers[serving]'
+	$(BIN)/python -m pytest -s tests/engines/test_transformers.py $(ARGS)
 
 walk: $(DEV) ## Walk through the page in Chromium (Debian's package chromium), with screenshots in walk/
 	$(PIP) --editable '.[browser]'
@@ -49,8 +59,8 @@ bench: $(DEV) ## Run the benchmarks: about half an hour the first time, six minu
 	$(BIN)/python benchmarks/bench_index.py
 	$(BIN)/python benchmarks/bench_turn.py
 
-clean: ## Remove .venv and what tools left behind; catalogues and conversations stay
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+clean: ## Remove the virtual environments and what tools left behind; catalogues and conversations stay
+	rm -rf $(VENV) $(VLLM) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -58,6 +68,12 @@ $(BIN)/python:
 	  echo "convrec needs Python 3.11 or newer, and '$(PYTHON)' is not: $$($(PYTHON) --version 2>&1)." >&2; \
 	  echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+$(VLLM)/.installed: tests/engines/requirements-vllm.txt
+	@echo "Installing vLLM into $(VLLM) (once; some minutes) ..."
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --requirement $<
+	@touch $@
 
 $(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing convrec into $(VENV) (once; some minutes) ..."

@@ -7,6 +7,7 @@ or the turn has used its calls, tokens or seconds, the built-in brain does that 
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from pydantic import BaseModel
 
 from ..prompts import Prompt, render
-from ..tools.chat import Call, Chat, WayRefusedError, schema_of
+from ..tools.answers import schema_of
+from ..tools.chat import Call, Chat, WayRefusedError
 from ..tools.errors import AnswerError, ModelError, SpentError
 from .state import AgentName, Step, Usage
 
@@ -74,7 +76,7 @@ class Budget:
     steps: list[Step] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     _calls: list[Call] = field(default_factory=list)
-    _pending: int = 0
+    _pending: deque[int] = field(default_factory=deque)
 
     @property
     def seconds(self) -> float:
@@ -84,12 +86,12 @@ class Budget:
     @property
     def calls(self) -> int:
         """Calls begun so far."""
-        return self._pending + sum(not c.cached for c in self._calls)
+        return len(self._pending) + sum(not c.cached for c in self._calls)
 
     @property
     def tokens(self) -> int:
-        """Tokens so far."""
-        return sum(c.prompt_tokens + c.completion_tokens for c in self._calls)
+        """Tokens so far, those of calls under way by their prompts."""
+        return sum(self._pending) + sum(c.prompt_tokens + c.completion_tokens for c in self._calls)
 
     @property
     def usage(self) -> Usage:
@@ -121,12 +123,12 @@ class Budget:
         """
         if reached := self.exhausted(tokens):
             raise SpentError(reached)
-        self._pending += 1
+        self._pending.append(tokens)
 
     def note(self, call: Call | None) -> None:
         """Count a call that was let through, or an answer from the cache."""
         if call is None or not call.cached:
-            self._pending -= 1
+            self._pending.popleft()
         if call is not None:
             self._calls.append(call)
 
@@ -160,6 +162,8 @@ class Budget:
                         value = await brain.think(model, *args)
                 except TimeoutError:
                     fallback = "the model did not answer in the turn's time"
+                    if brain.chat:
+                        brain.chat.rest()
                 except ModelError as fault:
                     fallback = str(fault)
                 else:

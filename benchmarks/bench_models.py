@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from convrec import Recommender, Settings
@@ -88,7 +88,11 @@ class Instant(Helpful):
 
 @dataclass
 class Measured:
-    """What the turns of one effort with one model gave; times in seconds."""
+    """What the turns of one effort with one model gave; times in seconds.
+
+    `processor` is what all cores spent, which a busy machine changes less; `first_token` is the time from the last answer
+    of a shape to the first words of the reply, and at low effort the search lies in it.
+    """
 
     effort: Effort
     model: str
@@ -97,6 +101,7 @@ class Measured:
     counted: list[int] = field(default_factory=list)
     candidates: list[int] = field(default_factory=list)
     turns: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     built_in: list[float] = field(default_factory=list)
     first_token: list[float] = field(default_factory=list)
     fallbacks: int = 0
@@ -155,7 +160,7 @@ async def take_turn(opened: Recommender, instant: Instant, message: str, thread:
     """One turn, with what was asked in it."""
     instant.prompts.clear()
     answer: Answer | None = None
-    first = 0.0
+    first, spent = 0.0, process_time()
     with stopwatch() as seconds:
         async for event in opened.astream(message, user="bench", thread=thread):
             if isinstance(event, Token):
@@ -165,6 +170,7 @@ async def take_turn(opened: Recommender, instant: Instant, message: str, thread:
     assert answer is not None
     assert answer.items
     measured.turns.append(seconds())
+    measured.processor.append(process_time() - spent)
     measured.calls.append(answer.usage.calls)
     measured.counted.append(answer.usage.prompt_tokens)
     measured.tokens.append(sum(len(tokenizer().encode(p).ids) for p in instant.prompts))
@@ -219,6 +225,7 @@ def print_results(results: Sequence[Measured]) -> None:
                 "model": m.model,
                 "turn": median_and_p95(m.turns),
                 "median": _against(quantile(m.turns, 0.5) * 1000, OVERHEAD),
+                "processor": median_and_p95(m.processor),
                 "built in": median_and_p95(m.built_in),
                 "times as long": f"{quantile(m.turns, 0.5) / quantile(m.built_in, 0.5):.1f}",
                 "from the last shaped answer to the first words": median_and_p95(m.first_token),

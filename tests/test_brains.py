@@ -10,7 +10,7 @@ import pytest
 from convrec.agents.brains import Brain, Budget, Model, Said, TurnLimits
 from convrec.prompts import Prompt
 from convrec.tools.answer_cache import AnswerCache
-from convrec.tools.chat import Chat
+from convrec.tools.chat import Call, Chat
 from convrec.tools.errors import AnswerError, CallError, ModelError, SpentError
 from convrec.tools.scripted_chat import ScriptedChat
 from langchain_core.messages import AIMessage, BaseMessage
@@ -457,7 +457,7 @@ async def test_a_stream_that_is_left_early_is_counted_in_its_step() -> None:
 
     budget = Budget(TurnLimits())
     assert await budget.think("respond", built_in, scripted("Sencha is green.", think=speak)) == "Sencha "
-    assert (budget.steps[0].calls, budget.usage.calls, budget._pending) == (1, 1, 0)
+    assert (budget.steps[0].calls, budget.usage.calls, len(budget._pending)) == (1, 1, 0)
 
 
 async def test_a_stream_that_fails_falls_back() -> None:
@@ -476,3 +476,29 @@ async def test_faults_of_a_models_handle_are_model_errors() -> None:
         with pytest.raises(fault) as raised:
             await handle(script).answer(PROMPT, Tea, 50)
         assert isinstance(raised.value, ModelError)
+
+
+async def test_prompts_of_calls_under_way_count_as_tokens() -> None:
+    budget = Budget(TurnLimits(max_tokens=100))
+    budget.admit(60)
+    with pytest.raises(SpentError, match="100 tokens"):
+        budget.admit(60)
+    budget.note(Call(10, 10))
+    budget.admit(60)
+
+
+async def test_a_server_that_lets_a_whole_turn_wait_is_left_alone_for_a_while() -> None:
+    async def wait(model: Model) -> str:
+        return await hanging(model)
+
+    chat = Chat(ScriptedChat(script=["Sencha"]), "m")
+    brain = Brain(wait, "m", chat)
+    assert await Budget(TurnLimits(max_seconds=0.05)).think("rank", built_in, brain) == "built in"
+
+    async def speak(model: Model) -> str:
+        return "".join([p async for p in model.stream(PROMPT, 50)])
+
+    later = Budget(TurnLimits())
+    assert await later.think("respond", built_in, Brain(speak, "m", chat)) == "built in"
+    assert "left alone" in later.steps[0].fallback
+    assert later.usage.calls == 0

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import pytest
 from convrec.tools.answer_cache import AnswerCache
-from convrec.tools.chat import WAYS, Call, Chat, WayRefusedError, estimate, schema_of
+from convrec.tools.answers import schema_of
+from convrec.tools.chat import WAYS, Call, Chat, WayRefusedError, estimate
 from convrec.tools.errors import AnswerError, CallError, SpentError
 from convrec.tools.scripted_chat import ScriptedChat
 from langchain_core.language_models import BaseChatModel
@@ -161,7 +162,7 @@ async def test_options_of_a_call_reach_the_model() -> None:
     assert model.options[0]["temperature"] == 0.7
 
 
-@pytest.mark.parametrize("fault", [400, 404, 415, 422, 501, TypeError("what?"), NotImplementedError()])
+@pytest.mark.parametrize("fault", [400, 404, 415, 422, 501, TypeError("got an unexpected keyword argument 'response_format'"), NotImplementedError()])
 async def test_a_way_that_is_refused_costs_no_call_and_is_remembered(fault: int | Exception) -> None:
     model, bill = taking("json_object", status=fault), Bill()
     chat = Chat(model, "scripted")
@@ -772,3 +773,10 @@ def test_a_default_that_is_an_object_is_left_out_too() -> None:
         inner: Inner = Inner()
 
     assert "default" not in schema_of(Outer)["properties"]["inner"]
+
+
+async def test_a_fault_inside_a_client_is_not_taken_for_a_refused_way() -> None:
+    chat = Chat(ScriptedChat(script=[TypeError("'NoneType' object is not iterable")]), "m")
+    with pytest.raises(CallError):
+        await ask(chat)
+    assert chat.way == "json_schema"

@@ -13,7 +13,7 @@ from convrec.agents.model.shapes import (
     summaries_shape,
     understanding_shape,
 )
-from convrec.tools.chat import schema_of
+from convrec.tools.answers import schema_of
 from pydantic import BaseModel, ValidationError
 
 ATTRIBUTES = ("kind", "minutes", "flavours")

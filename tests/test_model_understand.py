@@ -78,10 +78,15 @@ async def test_of_several_labels_none_is_lost() -> None:
     assert limits_of(unwanted.preferences) == {("must_not", "kind", "green"), ("must_not", "~", "blue")}
 
 
+async def test_a_phrase_names_no_item_by_itself() -> None:
+    said = [want("text", "smoky", "Lapsang Souchong", strength="prefer")]
+    assert limits_of((await read(wants=said)).preferences) == {("prefer", "~", "smoky")}
+
+
 async def test_a_phrase_carries_no_markup_and_no_link_into_a_reply() -> None:
-    understood = await read(wants=[want("text", "**Assam Gold** [x](http://evil.example)", "<b>www.evil.example</b>")])
+    understood = await read(wants=[want("text", "**Dark Gold** [x](http://evil.example)", "<b>www.evil.example</b>")])
     (phrase, *more) = understood.preferences[0].limit.values
-    assert phrase == "Assam Gold x ("
+    assert phrase == "Dark Gold x ("
     assert not any(mark in "".join(more) for mark in "<>*[]")
     assert "evil" not in phrase
 

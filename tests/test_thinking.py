@@ -1,5 +1,6 @@
 """From settings to brains, and a recommender on a chat model that is handed to it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,10 @@ GREEN_TEA = {"act": "request", "wants": [{"attribute": "kind", "values": ["green
 
 
 @pytest.fixture(autouse=True)
-def data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [n for n in os.environ if n.startswith(("CONVREC_", "OPENAI_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CONVREC_LLM__DISCOVER", "false")
     monkeypatch.setenv("CONVREC_HOME", str(tmp_path / "home"))
 
 

@@ -10,24 +10,21 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.utils.json import parse_json_markdown
 from pydantic import BaseModel, ValidationError
 
 from .answer_cache import AnswerCache, request_key
+from .answers import Shape, Thinking, check_end, is_json, read_answer, said_in, schema_of
 from .chat_models import explain_failure
 from .errors import AnswerError, CallError
 
 Way = Literal["json_schema", "tools", "json_object", "words"]
 WAYS: tuple[Way, ...] = ("json_schema", "tools", "json_object", "words")
 """How an answer of a shape is asked for, the strictest first; the last two need the shape told in the prompt."""
-
-Shape = TypeVar("Shape", bound=BaseModel)
 
 _REFUSED = (400, 404, 415, 422, 501)
 """What servers answer to a way of asking that they do not know."""
@@ -100,7 +97,7 @@ class Chat:
         self._finishes = finishes
         self._clock = clock
         self._way = 0
-        self._heeded = 0
+        self._heeded: int | None = None
         self._failures = 0
         self._resting_until = 0.0
         self._gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -135,11 +132,11 @@ class Chat:
         meter.admit(estimate(messages))
         message = await self._ask(messages, meter, {"max_tokens": max_tokens, **options}, way, shape)
         try:
-            value = _read(message, shape)
+            value = read_answer(message, shape)
         except AnswerError as fault:
-            fault.said = _said(message)
-            if way == self._way and not self.needs_shape_told and not _is_json(message):
-                # The server took the schema and did not heed it: from now on the prompt says the shape.
+            fault.said = said_in(message)
+            if way == self._way != self._heeded and not self.needs_shape_told and not is_json(message):
+                # The server took the schema and has never heeded it: from now on the prompt says the shape.
                 self._way = WAYS.index("words")
             raise
         self._heeded = way
@@ -165,7 +162,7 @@ class Chat:
         said, usage, finish = "", None, ""
         try:
             async with self._gate():
-                thinking, characters = _Thinking(), getincrementaldecoder("utf-16-le")("replace")
+                thinking, characters = Thinking(), getincrementaldecoder("utf-16-le")("replace")
                 async for chunk in self._model.astream(list(messages), max_tokens=max_tokens):
                     usage = getattr(chunk, "usage_metadata", None) or usage
                     finish = (chunk.response_metadata or {}).get("finish_reason") or finish
@@ -182,8 +179,9 @@ class Chat:
             raise self._failed(fault) from fault
         finally:
             meter.note(_counted(messages, said, usage))
-        if finish == "length" or (self._finishes and not finish):
-            raise AnswerError("the reply was cut off" if finish else "the reply broke off")
+        check_end("reply", finish)
+        if self._finishes and not finish:
+            raise AnswerError("the reply broke off")
         if not said.strip():
             raise AnswerError("the reply was empty")
         if key is not None and self.cache is not None:
@@ -197,7 +195,7 @@ class Chat:
             async with self._gate():
                 message: AIMessage = await _bound(self._model, WAYS[way], shape, options).ainvoke(list(messages))
             self._failures = 0
-            call = _counted(messages, _said(message), message.usage_metadata)
+            call = _counted(messages, said_in(message), message.usage_metadata)
         except Exception as fault:
             if completion := getattr(fault, "completion", None):
                 self._failures = 0
@@ -211,13 +209,19 @@ class Chat:
             meter.note(call)
         return message
 
+    def rest(self) -> None:
+        """Leave the server alone for a while: a whole turn has passed without an answer."""
+        self._resting_until = self._clock() + _REST
+
     def _steps_down(self, fault: Exception, way: int) -> bool:
-        refused = getattr(fault, "status_code", None) in _REFUSED or isinstance(fault, (TypeError, NotImplementedError))
+        refused = getattr(fault, "status_code", None) in _REFUSED or isinstance(fault, NotImplementedError)
+        # A client that does not know an argument; a TypeError inside of it is another matter.
+        refused = refused or (isinstance(fault, TypeError) and "argument" in str(fault))
         if not refused:
             return False
         if way + 1 >= len(WAYS):
             # Refused in every way: it was not the way that was wrong.
-            self._way = self._heeded
+            self._way = self._heeded or 0
             return False
         self._way = max(self._way, way + 1)
         return True
@@ -226,7 +230,7 @@ class Chat:
         told = explain_failure(fault, self.place)
         self._failures = self._failures + 1 if getattr(fault, "status_code", None) is None else 0
         if self._failures >= _FAILURES:
-            self._resting_until = self._clock() + _REST
+            self.rest()
         return told
 
     def _check_rest(self) -> None:
@@ -255,25 +259,6 @@ def estimate(messages: Sequence[BaseMessage]) -> int:
     return sum(len(m.text) for m in messages) // 4
 
 
-@cache
-def schema_of(shape: type[BaseModel]) -> dict[str, Any]:
-    """A shape as the strict JSON schema that servers want: all fields required, no titles, no defaults, no others."""
-    return _strict(shape.model_json_schema())
-
-
-def _strict(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [_strict(s) for s in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {n: _strict(v) for n, v in schema.items() if n not in ("title", "default", "properties", "$defs")}
-    # What stands in these two is named by us: a field may be called title or default.
-    kept |= {n: {k: _strict(v) for k, v in schema[n].items()} for n in ("properties", "$defs") if n in schema}
-    if "properties" in kept:
-        kept |= {"required": list(kept["properties"]), "additionalProperties": False}
-    return kept
-
-
 def _bound(model: BaseChatModel, way: Way, shape: type[BaseModel], options: dict[str, Any]) -> Any:
     """The model, told in one way what shape its answer should have."""
     if way == "tools":
@@ -285,50 +270,12 @@ def _bound(model: BaseChatModel, way: Way, shape: type[BaseModel], options: dict
     return model.bind(**({"response_format": {"type": "json_object"}} if way == "json_object" else {}), **options)
 
 
-def _read(message: AIMessage, shape: type[Shape]) -> Shape:
-    """The answer in its shape.
-
-    Raises:
-        AnswerError: it is empty, cut off or of another shape.
-    """
-    if (message.response_metadata or {}).get("finish_reason") == "length":
-        raise AnswerError("the answer was cut off at its longest")
-    calls = message.tool_calls
-    text = _without_thinking(message.text)
-    if not calls and not text.strip():
-        raise AnswerError("the answer was empty")
-    try:
-        return shape.model_validate(calls[0]["args"] if calls else parse_json_markdown(text, parser=json.loads))
-    except ValidationError as fault:
-        # Messages only, and where: an input may be long, and it may be somebody's words.
-        told = "; ".join(f"{_where(e)}: {e['msg']}" for e in fault.errors()[:4])
-        raise AnswerError(f"the answer has another shape ({told})"[:400]) from fault
-    except (ValueError, RecursionError) as fault:
-        raise AnswerError("the answer is no JSON") from fault
-
-
-def _where(fault: Any) -> str:
-    """The field that a fault is in, without the name of one that only the answer has."""
-    place = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
-    return ".".join(map(str, place)) or "answer"
-
-
 def _as_kept(kept: str, shape: type[Shape]) -> Shape | None:
     """An answer from the cache; None where it is not what was kept."""
     try:
         return shape.model_validate_json(kept)
     except ValidationError:
         return None
-
-
-def _is_json(message: AIMessage) -> bool:
-    if message.tool_calls or (message.response_metadata or {}).get("finish_reason") == "length":
-        return True
-    return not message.text.strip() or message.text.lstrip().startswith("{")
-
-
-def _said(message: AIMessage) -> str:
-    return json.dumps(message.tool_calls[0]["args"]) if message.tool_calls else message.text
 
 
 def _counted(messages: Sequence[BaseMessage], said: str, usage: Any) -> Call:
@@ -349,34 +296,3 @@ def _counted(messages: Sequence[BaseMessage], said: str, usage: Any) -> Call:
 
 def _words(messages: Sequence[BaseMessage]) -> str:
     return "\n\n".join(m.text for m in messages)
-
-
-_OPENS, _CLOSES = "<think>", "</think>"
-
-
-def _without_thinking(text: str) -> str:
-    """What a reasoning model says after its thoughts, where its server leaves them in."""
-    return text.rpartition(_CLOSES)[2] if text.lstrip().startswith(_OPENS) else text
-
-
-class _Thinking:
-    """The same for text that comes in pieces: holds back what may be thoughts."""
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._passed = False
-
-    def without(self, piece: str) -> str:
-        """What of the text so far may be said now."""
-        if self._passed:
-            return piece
-        self._held += piece
-        begun = self._held.lstrip()
-        if not begun or (_OPENS.startswith(begun[: len(_OPENS)]) and _CLOSES not in begun):
-            return ""
-        self._passed = True
-        return _without_thinking(self._held).lstrip() if begun.startswith(_OPENS) else self._held
-
-    def rest(self) -> str:
-        """What was held back and is no thought."""
-        return "" if self._passed or self._held.lstrip().startswith(_OPENS) else self._held

@@ -65,7 +65,9 @@ def open_chat_model(choice: ModelChoice) -> BaseChatModel:
     if choice.name.startswith(IN_PROCESS):
         from .local_chat import TransformersChat
 
-        return TransformersChat(folder=choice.name.removeprefix(IN_PROCESS), temperature=choice.temperature, seed=choice.seed)
+        return TransformersChat(
+            folder=choice.name.removeprefix(IN_PROCESS), temperature=choice.temperature, seed=choice.seed
+        )
     from langchain_openai import ChatOpenAI
 
     address = choice.base_url or OPENAI

@@ -4,6 +4,7 @@ Attributes are judged by their values, texts by their words: a phrase is entaile
 carry its stems, quoted as evidence. Absence from a text is never a contradiction.
 """
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +14,9 @@ from .items import Item, date_as_number
 from .limits import Limit
 from .schema import Attribute, Schema
 from .words import content_stems, fold, sentences, stems, words
+
+_SPACED = re.compile(r"[A-Za-z\u00c0-\u1fff]")
+"""Letters of scripts that part words by spaces."""
 
 Label = Literal["entails", "neutral", "contradicts"]
 
@@ -103,7 +107,13 @@ def _name(attribute: Attribute) -> str:
 
 def says(item: Item, quote: str, schema: Schema) -> bool:
     """Whether an item says something in these words, whatever their case, accents and punctuation."""
-    wanted = " ".join(words(quote))
     facts = [describe_value(item.attributes.get(a.name), a) for a in schema.attributes]
-    said = (" ".join(words(p)) for p in (*passages(item, schema), *facts, item.text))
-    return bool(content_stems(quote)) and any(f" {wanted} " in f" {s} " for s in said)
+    said = [*passages(item, schema), *facts, item.text]
+    if not content_stems(quote):
+        return False
+    if not _SPACED.search(quote):
+        # Scripts that part no words: the characters stand in a row, or they do not.
+        wanted = "".join(words(quote))
+        return any(wanted in "".join(words(s)) for s in said)
+    wanted = " ".join(words(quote))
+    return any(f" {wanted} " in f" {' '.join(words(s))} " for s in said)
