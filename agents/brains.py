@@ -233,8 +233,15 @@ class Model:
         """How many calls are left when so many are kept for the agents that follow."""
         return max(self._budget.limits.max_calls - self._budget.calls - keep, 0)
 
-    async def answer(self, prompt: Prompt, shape: type[Shape], max_tokens: int, **options: Any) -> Shape:
+    async def answer(self, prompt: Prompt, shape: type[Shape], max_tokens: int, keep: int = 0, **options: Any) -> Shape:
         """An answer of a shape; one that cannot be used is asked for once more, with what was wrong with it.
+
+        Args:
+            prompt: what is asked.
+            shape: what the answer must be.
+            max_tokens: tokens of the answer at most.
+            keep: calls that the agents after this one need; nothing is asked for once more at their cost.
+            options: for the chat model.
 
         Raises:
             ModelError: there is none.
@@ -243,6 +250,8 @@ class Model:
         try:
             return await self._answer(asked, shape, max_tokens, **options)
         except AnswerError as fault:
+            if not self.spare(keep):
+                raise
             self.repaired += 1
             schema = json.dumps(schema_of(shape), ensure_ascii=False)
             repair = render("repair", fault=str(fault), schema=schema)

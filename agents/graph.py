@@ -29,12 +29,12 @@ from .examples import openers
 from .guarantees import grounded, lawful, names_exactly, within
 from .rank import rank
 from .remember import changed, recall, remember
-from .respond import accepted_now, respond, small_talk, tell_miss
+from .respond import accepted_now, respond, small_talk, tell_miss, tell_unknown, unknown_titles
 from .retrieve import Retrieved, allowed_mask, retrieve
 from .state import AgentName, Draft, Exchange, Miss, Pick, Preference, State, Understanding, Wish
 from .summarize import summarize
 from .understand import understand
-from .wishes import ask, grow, show
+from .wishes import ask, grow, show, without_gone
 from .wishes import miss as note_miss
 
 UNDONE = 20
@@ -166,7 +166,7 @@ async def _understand(state: State, runtime: Runtime[Turn]) -> State:
     index = runtime.context.index
     before = state.get("wish") or Wish()
     known = await recall(runtime.store, state["user"]) if runtime.store else Wish()
-    informed = _informed(before, known)
+    informed = _informed(before, known, index)
     understanding: Understanding = await _think(
         runtime, "understand", understand, state["text"], informed, index, also=(state.get("talk", []),),
         note=_note_understanding, lawful=lambda u: grounded(u, index),
@@ -178,11 +178,14 @@ async def _understand(state: State, runtime: Runtime[Turn]) -> State:
     }  # fmt: skip
 
 
-def _informed(wish: Wish, known: Wish) -> Wish:
-    """A thread's wish with what is remembered from the user's other threads; rejections of other talks do not count."""
+def _informed(wish: Wish, known: Wish, index: Index) -> Wish:
+    """A thread's wish with what is remembered from the user's other threads, as far as it speaks of this catalogue.
+
+    Rejections of other talks do not count.
+    """
     lists = ("liked", "disliked", "seen", "accepted")
     merged = {n: tuple(dict.fromkeys((*getattr(known, n), *getattr(wish, n)))) for n in lists}
-    return wish.model_copy(update=merged)
+    return without_gone(wish.model_copy(update=merged), index.catalogue)
 
 
 async def _clarify(state: State, runtime: Runtime[Turn]) -> State:
@@ -199,6 +202,8 @@ async def _clarify(state: State, runtime: Runtime[Turn]) -> State:
     )  # fmt: skip
     if question is None:
         return {"question": None}
+    if unknown := unknown_titles(state["understanding"]):
+        question = question.model_copy(update={"text": f"{tell_unknown(unknown)} {question.text}"})
     asked = ask(wish, question.attribute)
     return {"question": question, "reply": question.text, "suggestions": question.options, "wish": asked}
 
@@ -219,7 +224,7 @@ async def _retrieve(state: State, runtime: Runtime[Turn]) -> State:
     index = runtime.context.index
     found: Retrieved = await _think(
         runtime, "retrieve", retrieve, state["wish"], state["understanding"], index, also=(state["text"],),
-        note=_note_retrieved, lawful=lambda f: bool(within(f.candidates, index.catalogue.row_of)),
+        note=_note_retrieved, lawful=lambda f: f.miss is not None or bool(within(f.candidates, index.catalogue.row_of)),
     )  # fmt: skip
     return {"candidates": within(found.candidates, index.catalogue.row_of), "miss": found.miss}
 
@@ -263,7 +268,10 @@ async def _respond(state: State, runtime: Runtime[Turn]) -> State:
     suggestions, answered = state.get("suggestions", ()), state.get("answered", ())
 
     async def say(text: str, items: Sequence[str]) -> str:
-        draft = Draft(text=text, items=tuple(items), asked=state["text"], language=understanding.language)
+        draft = Draft(
+            text=text, items=tuple(items), asked=state["text"], language=understanding.language,
+            unknown=unknown_titles(understanding) if picks else (),
+        )  # fmt: skip
         return await _think(
             runtime, "respond", _as_drafted, draft, also=(index, state.get("talk", []), _speaker(runtime)),
             lawful=lambda reply: names_exactly(reply, items, index),
@@ -297,7 +305,8 @@ async def _as_drafted(draft: Draft) -> str:
 
 
 async def _remember(state: State, runtime: Runtime[Turn]) -> State:
-    known, before = state["known"], _informed(state["past"][-1], state["known"])
+    known = state["known"]
+    before = _informed(state["past"][-1], known, runtime.context.index)
     remembered = await _think(
         runtime, "remember", remember, known, before, state["wish"],
         note=lambda now: f"{len(changed(known, now))} remembered" if changed(known, now) else "nothing new",

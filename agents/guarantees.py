@@ -4,11 +4,13 @@ A pick that fails is dropped; where a model's value breaks a guarantee as a whol
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
+from ..tools.entailment import passages
 from ..tools.errors import UnknownItemError
 from ..tools.index import Index
-from ..tools.words import tokens
+from ..tools.words import tokens, words
 from .retrieve import allowed_mask
 from .state import Judged, Pick, Understanding, Wish, contradicted
 
@@ -29,22 +31,35 @@ def lawful(picks: Sequence[Pick], wish: Wish, index: Index, barred: frozenset[st
 
 def names_exactly(reply: str, items: Iterable[str], index: Index) -> bool:
     """Whether a reply names the given items, in bold as replies do, and no others, in bold or plain."""
+    ids = list(items)
     try:
-        titles = {index.catalogue.item(i).title for i in items}
+        titles = {index.catalogue.item(i).title for i in ids}
     except UnknownItemError:
         return False
-    return set(_BOLD.findall(reply)) == titles and names_only(reply, titles, index)
+    return set(_BOLD.findall(reply)) == titles and names_only(reply, ids, index)
 
 
-def names_only(text: str, titles: Collection[str], index: Index) -> bool:
-    """Whether a text names no items but those of the given titles, in bold or plain."""
-    if not set(_BOLD.findall(text)) <= set(titles):
+def names_only(text: str, items: Collection[str], index: Index) -> bool:
+    """Whether a text names no items but the given ones, in bold or plain.
+
+    Words that stand in what the catalogue says of those items are theirs, even where they are another item's title: a
+    story may be set in a town after which another one is called.
+    """
+    own = [index.catalogue.item(i) for i in items]
+    if not set(_BOLD.findall(text)) <= {i.title for i in own}:
         return False
     plain = _BOLD.sub(" ", text)
-    named = {
-        i for f in index.lexicon.find(tokens(plain), plain) for s in f.of("item") if s.exact == 1.0 for i in s.items[:1]
+    said = tokens(plain)
+    foreign = {
+        " ".join(t.text for t in said[f.start : f.end])
+        for f in index.lexicon.find(said, plain, rough=False)
+        for s in f.of("item")
+        if s.exact == 1.0 and not set(s.items[:1]) & set(items)
     }
-    return all(index.catalogue.item(i).title in titles for i in named)
+    if not foreign:
+        return True
+    told = " | ".join(" ".join(words(p)) for i in own for p in (*passages(i, index.catalogue.schema), i.text))
+    return all(f" {words_of_it} " in f" {told} " for words_of_it in foreign)
 
 
 def known_numbers(text: str, sources: Iterable[str]) -> bool:
@@ -55,6 +70,7 @@ def known_numbers(text: str, sources: Iterable[str]) -> bool:
 
 def _plain(number: str) -> str:
     """A number without what parts its thousands, and without a fraction of zeros."""
+    number = "".join(str(unicodedata.decimal(c, c)) for c in number)
     digits = re.sub(r"[,.\s](?=\d{3}(?:\D|$))", "", number).replace(",", ".")
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits).lstrip("0") or "0"
 

@@ -45,7 +45,9 @@ def pick_in_order(
     """Picks by a model's order, the candidates that it left out after those that it placed."""
     named = {j.item for j in placed}
     pool = [*placed, *(j for j in best_first(accepted, wish, index) if j.item not in named)][:_POOL]
-    relevance = np.array([1.0 - n / (len(placed) + 1) if n < len(placed) else 0.0 for n in range(len(pool))])
+    step = 1.0 / (len(placed) + 1)
+    rest = step * _spread(_scores(pool[len(placed) :], wish, index))
+    relevance = np.concatenate([1.0 - step * np.arange(len(placed)), rest])[: len(pool)]
     return _pick(pool, relevance, wish, index, count)
 
 

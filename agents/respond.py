@@ -144,9 +144,19 @@ def help_text(index: Index) -> str:
     )
 
 
+def unknown_titles(understanding: Understanding) -> tuple[str, ...]:
+    """Titles that a message names and the catalogue does not have."""
+    return understanding.notes[:2] if understanding.act != "unclear" else ()
+
+
+def tell_unknown(titles: Sequence[str]) -> str:
+    """That the catalogue does not have some titles."""
+    return f"I do not know {' or '.join(f'“{t}”' for t in titles)}."
+
+
 def _acknowledge(understanding: Understanding) -> str:
-    if understanding.notes:
-        return f"I do not know {' or '.join(f'“{n}”' for n in understanding.notes[:2])}."
+    if unknown := unknown_titles(understanding):
+        return tell_unknown(unknown)
     feelings = {m.feeling for m in understanding.mentions}
     if "seen" in feelings:
         return "Noted, I will leave out what you know."

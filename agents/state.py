@@ -259,12 +259,14 @@ class Draft(Noun):
         items: ids of the items that it names, in order.
         asked: the user's message.
         language: the language of the message.
+        unknown: titles that it must name, because the message did and the catalogue does not have them.
     """
 
     text: str
     items: tuple[str, ...] = ()
     asked: str = ""
     language: str = "en"
+    unknown: tuple[str, ...] = ()
 
 
 class Card(Noun):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from ..tools.catalogue import Catalogue
 from .state import Feeling, Mention, Preference, Understanding, Wish
 
 _KEPT: dict[Feeling, str] = {
@@ -63,6 +64,17 @@ def feel(wish: Wish, mentions: Iterable[Mention]) -> Wish:
             *(m.item for m in mentions if m.feeling == "liked"),
         )
     return wish.model_copy(update={**lists, "seeds": tuple(dict.fromkeys(seeds))})
+
+
+def without_gone(wish: Wish, catalogue: Catalogue) -> Wish:
+    """The wish without what this catalogue does not have: it may have been imported anew, or be another one."""
+    lists = ("liked", "disliked", "seen", "accepted", "rejected", "seeds", "shown", "focus")
+    kept: dict[str, object] = {n: tuple(i for i in getattr(wish, n) if i in catalogue.row_of) for n in lists}
+    names = {a.name for a in catalogue.schema.attributes}
+    kept["preferences"] = tuple(p for p in wish.preferences if p.limit.attribute in (*names, None))
+    kept["spoken"] = wish.spoken if wish.spoken in catalogue.row_of else None
+    kept["asking"] = wish.asking if wish.asking in names else None
+    return wish.model_copy(update=kept)
 
 
 def drop_preference(wish: Wish, key: str) -> Wish:

@@ -11,6 +11,7 @@ from typing import Any
 
 from convrec.agents.brains import Brain, Brains, TurnLimits
 from convrec.agents.effort import CALLS, Effort, Ranking, Thinking
+from convrec.agents.graph import Token
 from convrec.agents.recommender import Recommender, Setup
 from convrec.agents.state import Answer, Draft, Understanding, Wish
 from convrec.prompts import data
@@ -145,7 +146,7 @@ async def opened(
     limits: TurnLimits | None = None,
     clock: Callable[[], float] | None = None,
     trace: Trace | None = None,
-):
+) -> AsyncIterator[tuple[Recommender, Observed]]:
     """A recommender with a real client of the server, and what its agents think."""
     choice = ModelChoice(name="tiny", base_url=server.base_url, api_key=KEY, timeout=timeout, retries=retries)  # type: ignore[arg-type]
     clocks = {"clock": clock} if clock else {}
@@ -184,9 +185,7 @@ def check_turn(answer: Answer, before: Wish, said: str, seen: Seen, index: Index
     assert len(reply) < 6_000
     assert bold_titles(reply) == titles, reply
     drafted = seen.draft.text if seen.draft else ""
-    own = "\n".join(
-        [said, drafted, *titles, *(c.text for c in cards), *(v.evidence for c in cards for v in c.verdicts)]
-    )
+    own = "\n".join([said, *titles, *(c.text for c in cards), *(v.evidence for c in cards for v in c.verdicts)])
     by_model = any(s.agent in ("respond", "answer") and s.brain != "built-in" for s in answer.steps)
     lines = [line for line in reply.splitlines() if by_model and line not in drafted]
     written, whole = (_BOLD.sub(" ", text) for text in ("\n".join(lines), reply))
@@ -201,7 +200,7 @@ def check_turn(answer: Answer, before: Wish, said: str, seen: Seen, index: Index
     assert numbers(written) <= numbers(drafted, said, *records, *map(str, range(len(cards) + 1))), reply
     assert not _FOREIGN.search(written), reply
     for poison in (*INVENTED_LINKS, *MARKUP, *INVENTED_NUMBERS):
-        assert poison not in reply or poison in own, reply
+        assert poison not in reply or poison in own + drafted, reply
     assert len({c.id for c in answer.items}) == len(answer.items)
     if answer.act in ("ask", "compare", "accept"):
         return
@@ -237,6 +236,17 @@ class Tally:
     faults: dict[str, int] = field(default_factory=dict)
 
 
+async def hear(recommender: Recommender, said: str, user: str, thread: str) -> tuple[Answer, str]:
+    """One turn: its answer, and what was left standing of its stream."""
+    streamed = ""
+    async for event in recommender.astream(said, user=user, thread=thread):
+        if isinstance(event, Token):
+            streamed = event.text if event.fresh else streamed + event.text
+        elif isinstance(event, Answer):
+            return event, streamed
+    raise AssertionError("a turn without an answer")
+
+
 async def converse(
     recommender: Recommender,
     observed: Observed,
@@ -257,7 +267,8 @@ async def converse(
             known = await recommender.known(user=user)
             observed.seen[user] = Seen()
             begun = len(server.requests)
-            answer = await recommender.reply(said, user=user, thread=thread)
+            answer, streamed = await hear(recommender, said, user, thread)
+            assert streamed.split() == answer.reply.split()
             # What was rejected in other threads may come again.
             informed = before.model_copy(update={"seen": (*before.seen, *(known.barred - set(known.rejected)))})
             check_turn(answer, informed, said, observed.seen[user], index)

@@ -310,7 +310,7 @@ class OpenAiServer:
     async def _stream(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         message, finish = self._message(request)
         text, fault = message["content"] or "", request.fault
-        pieces = [text[n : n + 7] for n in range(0, len(text), 7)] if len(text) < HUGE // 2 else [text]
+        pieces = [text[n : n + 12] for n in range(0, len(text), 12)] if len(text) < HUGE // 2 else [text]
         if fault in ("cut", "ended_early"):
             pieces = pieces[: len(pieces) // 2 + 1]
         writer.write(_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))

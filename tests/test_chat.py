@@ -162,7 +162,10 @@ async def test_options_of_a_call_reach_the_model() -> None:
     assert model.options[0]["temperature"] == 0.7
 
 
-@pytest.mark.parametrize("fault", [400, 404, 415, 422, 501, TypeError("got an unexpected keyword argument 'response_format'"), NotImplementedError()])
+@pytest.mark.parametrize(
+    "fault",
+    [400, 404, 415, 422, 501, TypeError("got an unexpected keyword argument 'response_format'"), NotImplementedError()],
+)
 async def test_a_way_that_is_refused_costs_no_call_and_is_remembered(fault: int | Exception) -> None:
     model, bill = taking("json_object", status=fault), Bill()
     chat = Chat(model, "scripted")

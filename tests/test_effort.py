@@ -83,7 +83,7 @@ async def test_a_turn_makes_no_more_calls_than_its_effort_allows(tmp_path: Path,
     if case not in ("recommending", "rejecting"):
         assert answer.usage.calls == 2
     assert "respond" not in fallbacks(answer)
-    assert case == "missing" or not fallbacks(answer)
+    assert not fallbacks(answer)
     assert {s.brain for s in answer.steps if s.agent in ("understand",)} == {"scripted"}
 
 
@@ -200,6 +200,7 @@ TALK = (
 )
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", ["games", "films"])
 async def test_at_medium_a_turn_reads_4000_tokens_at_most(tmp_path: Path, name: str) -> None:
     model = chat(Understanding=[QUIET, HOPEFUL], Judgement={"verdicts": [], "best": ["c1", "c2", "c3"]})

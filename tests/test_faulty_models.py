@@ -51,7 +51,8 @@ async def test_all_guarantees_hold_whatever_the_server_does(
     assert tally.turns == turns
     assert tally.by_model > turns * 0.7
     assert tally.recommending > turns * 0.15
-    assert all(tally.marks.values())
+    # With two calls in all, none is left for asking again.
+    assert {n for n, count in tally.marks.items() if not count} <= ({"repaired"} if effort == "low" else set())
     assert len(tally.faults) > len(LOUD) * 0.7
     assert all(r.headers["authorization"] == f"Bearer {KEY}" for r in server.requests)
 
@@ -204,8 +205,8 @@ async def test_one_bad_answer_is_asked_for_again_with_what_was_wrong(tmp_path: P
 
 
 async def test_one_refusal_in_words_does_not_cost_a_server_its_schemas(tmp_path: Path) -> None:
-    with OpenAiServer(Helpful(), in_turn(None, None, "not_json")) as server:
-        async with opened(tmp_path, server, "teas", "low") as (recommender, _):
+    with OpenAiServer(Helpful(), in_turn(None, None, None, "not_json")) as server:
+        async with opened(tmp_path, server, "teas", "medium") as (recommender, _):
             await recommender.reply("a green tea")
             answer = await recommender.reply("a black tea")
             await recommender.reply("a white tea")
@@ -240,7 +241,7 @@ async def test_the_key_is_nowhere_but_in_the_authorization_header(
     with OpenAiServer(Helpful(), plan, echoes_key=True) as server:
         clock = itertools.count(0.0, 60.0).__next__
         async with opened(tmp_path, server, "teas", "high", clock=clock, trace=trace) as (recommender, observed):
-            for said in MESSAGES["teas"]:
+            for said in MESSAGES["teas"][:12]:
                 answers.append((await recommender.reply(said)).model_dump_json())
             chat = next(b.chat for b in observed.brains.values() if b.chat)
             shown += [repr(b) for b in observed.brains.values()] + [repr(chat), repr(vars(chat)), str(chat.place)]

@@ -25,10 +25,12 @@ from convrec.agents.state import (
 from convrec.prompts import Prompt
 from convrec.tools.chat import Chat
 from convrec.tools.errors import ModelError
+from convrec.tools.items import Item
 from convrec.tools.limits import Limit, Range
+from convrec.tools.schema import Schema
 from convrec.tools.scripted_chat import ScriptedChat
 from pydantic import BaseModel
-from talk_stage import bold_titles, breaks, check_guarantees, index_of, labelled, recommender, words_of
+from talk_stage import bold_titles, breaks, check_guarantees, index_of, labelled, recommender, small_index, words_of
 
 GREEN = labelled("kind", "green")
 MODELS: tuple[AgentName, ...] = (
@@ -371,25 +373,38 @@ def test_a_reply_names_exactly_its_cards(reply: str, items: list[str], expected:
 
 
 @pytest.mark.parametrize(
-    ("text", "titles", "expected"),
+    ("text", "items", "expected"),
     [
-        ("**Sencha** it is.", {"Sencha"}, True),
-        ("Sencha it is.", {"Sencha"}, True),
-        ("Nothing fits.", {"Sencha"}, True),
+        ("**Sencha** it is.", {"sencha"}, True),
+        ("Sencha it is.", {"sencha"}, True),
+        ("Nothing fits.", {"sencha"}, True),
         ("Nothing fits.", set(), True),
         ("Sencha it is.", set(), False),
-        ("**Sencha** and Hojicha.", {"Sencha"}, False),
-        ("**Sencha** and **Hojicha**.", {"Sencha"}, False),
-        ("**Sencha** beats Silver Needle.", {"Sencha"}, False),
-        ("**Earl Grey**, if you like.", {"Sencha"}, False),
-        ("**sencha**, if you like.", {"Sencha"}, False),
-        ("A sencha-like freshness.", {"Hojicha"}, False),
-        ("It is made of green leaves and dried in the sun.", {"Sencha"}, True),
-        ("Gyokuru-green leaves, which is only nearly a title.", {"Sencha"}, True),
+        ("**Sencha** and Hojicha.", {"sencha"}, False),
+        ("**Sencha** and **Hojicha**.", {"sencha"}, False),
+        ("**Sencha** beats Silver Needle.", {"sencha"}, False),
+        ("**Earl Grey**, if you like.", {"sencha"}, False),
+        ("**sencha**, if you like.", {"sencha"}, False),
+        ("A sencha-like freshness.", {"hojicha"}, False),
+        ("It is made of green leaves and dried in the sun.", {"sencha"}, True),
+        ("**Lapsang Souchong** tastes of campfires and silver needle.", {"lapsang-souchong"}, False),
+        ("Gyokuru-green leaves, which is only nearly a title.", {"sencha"}, True),
     ],
 )
-def test_a_text_names_no_items_but_those_it_may(text: str, titles: set[str], expected: bool) -> None:
-    assert names_only(text, titles, index_of("teas")) is expected
+def test_a_text_names_no_items_but_those_it_may(text: str, items: set[str], expected: bool) -> None:
+    assert names_only(text, items, index_of("teas")) is expected
+
+
+def test_what_an_item_says_of_itself_is_no_other_item() -> None:
+    items = [
+        Item(id="1", title="Brooklyn"),
+        Item(id="2", title="The Long Walk", text="A baker crosses Brooklyn at night."),
+        Item(id="3", title="Bread"),
+    ]
+    towns = small_index("towns", Schema(), items)
+    assert names_only("**The Long Walk** – across Brooklyn at night.", {"2"}, towns)
+    assert not names_only("**Bread** – better than Brooklyn.", {"3"}, towns)
+    assert not names_only("**The Long Walk** and **Brooklyn**.", {"2"}, towns)
 
 
 @pytest.mark.parametrize(

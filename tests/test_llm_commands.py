@@ -1,18 +1,21 @@
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from convrec.app.cli import app
 from convrec.app.terminal import Shell
 from convrec.tools.model_serving import GRACE
+from fake_engines import free_port, install_fakes, is_gone, until
+from openai_server import Fault, OpenAiServer, in_turn
 from rich.console import Console
-from test_model_serving import free_port, install_fakes, is_gone, until
 from typer.testing import CliRunner, Result
 
 
@@ -176,3 +179,87 @@ def test_in_a_terminal_the_start_is_a_line_that_changes() -> None:
     CliRunner().invoke(app, [*arguments, "--", "--behave", "never listens"], obj=shell)
     shown = shell.err.file.getvalue()  # type: ignore[attr-defined]
     assert "Starting vllm with m: 0 s · loading 100%" in shown
+
+
+class Lamps:
+    """Who answers the questions of a check."""
+
+    def value(self, schema: dict[str, Any], prompt: str, time: int) -> Any:
+        assert "q1 room" in prompt
+        return {"question": "q1", "sentences": ["Where will it stand?"]}
+
+    def reply(self, prompt: str, time: int) -> str:
+        assert "One lamp" in prompt
+        return "This one has a soft amber glow:\n- [1] – right for reading."
+
+
+def check(server: OpenAiServer, **settings: str) -> Result:
+    """`convrec llm check` of a server."""
+    told = {"BASE_URL": server.base_url, "API_KEY": "sk-secret", "RETRIES": "0"} | settings
+    return CliRunner(env={f"CONVREC_LLM__{name}": value for name, value in told.items()}).invoke(
+        app, ["llm", "check"], obj=Shell()
+    )
+
+
+def test_a_check_tells_model_place_way_and_speed() -> None:
+    with OpenAiServer(Lamps()) as server:
+        result = check(server)
+    assert result.exit_code == 0, result.output
+    first, structured, streamed = result.stdout.splitlines()
+    place = server.base_url.removeprefix("http://").removesuffix("/v1")
+    assert first == f"all agents: tiny at {place}, set by llm.base_url"
+    assert re.fullmatch(r"  ✓ structured answer by JSON schema: \d+ ms", structured)
+    assert re.fullmatch(r"  ✓ streamed answer: first words after \d+ ms, \d+ tokens in \d+ ms, \d+ tokens/s", streamed)
+
+
+def test_a_check_tells_in_which_way_a_shape_was_got() -> None:
+    for ways, told in (
+        (("tools", "words"), "as a tool call: "),
+        (("words",), "its shape told in the prompt: "),
+    ):
+        with OpenAiServer(Lamps(), takes=ways) as server:
+            result = check(server)
+        assert result.exit_code == 0
+        assert f"structured answer {told}" in result.stdout
+
+
+def test_a_check_of_an_answer_that_had_to_be_mended_says_so() -> None:
+    with OpenAiServer(Lamps(), in_turn("not_json")) as server:
+        result = check(server)
+    assert result.exit_code == 0
+    assert "at the second try" in result.stdout
+    assert "2 calls" in result.stdout
+
+
+@pytest.mark.parametrize(("fault", "told"), [("refused", "refused the key (HTTP 401)"), ("empty", "empty")])
+def test_a_fault_is_told_with_what_would_work(fault: Fault, told: str) -> None:
+    with OpenAiServer(Lamps(), lambda _: fault, echoes_key=True) as server:
+        result = check(server)
+    assert result.exit_code == 1
+    assert told in result.stdout
+    assert ("llm.api_key" in result.stdout) == (fault == "refused")
+    assert "sk-secret" not in result.output
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    result = CliRunner(env={"CONVREC_LLM__BASE_URL": f"http://127.0.0.1:{free_port()}/v1"}).invoke(
+        app, ["llm", "check"], obj=Shell()
+    )
+    assert result.exit_code == 1
+    assert result.stdout.startswith("all agents: none\n  ✗ the server at 127.0.0.1")
+
+
+def test_a_model_of_an_agent_of_its_own_is_checked_too() -> None:
+    with OpenAiServer(Lamps()) as server:
+        result = check(server, AGENTS__RANK__MODEL="other")
+    assert result.exit_code == 0, result.output
+    assert "rank: other at 127.0.0.1" in result.stdout
+    assert result.stdout.count("✓") == 4
+    assert {r.body["model"] for r in server.requests if r.body} == {"tiny", "other"}
+
+
+def test_where_there_is_no_model_a_check_says_how_to_get_one() -> None:
+    result = CliRunner(env={"CONVREC_LLM__DISCOVER": "false"}).invoke(app, ["llm", "check"], obj=Shell())
+    assert result.exit_code == 2
+    assert "There is no language model to check" in result.stderr
+    assert "llm serve --model NAME" in result.stderr

@@ -101,8 +101,8 @@ async def test_columns_and_numbers_are_not_asked_about() -> None:
     )
     (prompt,) = prompts(model, "Judgement")
     assert block(prompt, "to judge").splitlines() == [
-        'p1 ideally: text: "calm"',
-        'p2 must: flavour: nutty (said: "nutty")',
+        "p1 calm (ideally)",
+        "p2 flavour: nutty (must)",
     ]
 
 
@@ -112,6 +112,14 @@ async def test_a_label_that_an_item_deserves_without_carrying_it_counts() -> Non
                          ["lapsang-souchong", "assam-gold"])  # fmt: skip
     assert found["lapsang-souchong"].verdicts[0].evidence == "flavour: smoky"
     assert found["assam-gold"].verdicts[0].evidence == "breakfast"
+
+
+async def test_what_must_not_be_is_judged_as_it_stands_and_drops_the_item_that_says_it() -> None:
+    burnt, ids = about("burnt", "must_not"), [*GREENS, "hojicha"]
+    found = await judged(says(verdict("Hojicha", "Roasted over charcoal")), [burnt], ids)
+    assert "hojicha" not in found
+    kept = await judged(says(verdict("Hojicha", "Roasted over charcoal", "contradicts")), [burnt], ids)
+    assert kept["hojicha"].verdicts[0].label == "entails"
 
 
 async def test_a_contradicted_must_drops_the_item_where_the_item_says_so() -> None:

@@ -1,114 +1,23 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from convrec.tools.errors import InputError, ModelError
-from convrec.tools.model_serving import Engine, Plan, check_plan, has_gpu
-
-FAKE = '''
-"""Takes the place of an engine; the word after --behave says how it goes wrong."""
-
-import http.server, os, signal, subprocess, sys, time
-
-def option(name, otherwise=""):
-    return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else otherwise
-
-behave = option("--behave")
-print("arguments:", *sys.argv[1:])
-print("OMP_NUM_THREADS is", os.environ.get("OMP_NUM_THREADS"))
-print("\\x1b[32mloading\\x1b[0m  10%\\rloading 100%")
-if behave == "ends":
-    print("ValueError: no such model", file=sys.stderr)
-    sys.exit(3)
-if behave == "is killed":
-    os.kill(os.getpid(), signal.SIGKILL)
-if behave == "has a stubborn child":
-    child = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
-    print("child", subprocess.Popen([sys.executable, "-c", child]).pid)
-if behave == "tells its number":
-    print("my number is", os.getpid())
-if behave == "never listens":
-    time.sleep(60)
-
-class Answers(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        known = self.path in ("/health", "/v1/models")
-        self.send_response(503 if behave == "is never healthy" else 200 if known else 404)
-        self.end_headers()
-        if behave == "ends later":
-            os._exit(5)
-    def log_message(self, *arguments):
-        pass
-
-def leave(number, frame):
-    try:
-        print("goodbye")
-    finally:
-        os._exit(0)
-
-signal.signal(signal.SIGTERM, signal.SIG_IGN if behave == "is stubborn" else leave)
-http.server.HTTPServer((option("--host"), int(option("--port"))), Answers).serve_forever()
-'''
-
-
-def install_fakes(folder: Path) -> Path:
-    """A folder for PYTHONPATH whose engines are fakes."""
-    for module in ("vllm/entrypoints/openai/api_server.py", "transformers/cli/transformers.py"):
-        path = folder / module
-        path.parent.mkdir(parents=True)
-        path.write_text(FAKE, encoding="utf-8")
-        for package in path.parents[: len(Path(module).parents) - 1]:
-            (package / "__init__.py").touch()
-    for module in ("torch", "accelerate", "fastapi", "uvicorn", "openai"):
-        (folder / f"{module}.py").touch()
-    return folder
+from convrec.tools.errors import ModelError
+from convrec.tools.model_serving import Engine
+from fake_engines import fake_engines, free_port, is_gone, plan, until
 
 
 @pytest.fixture
-def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The fakes, installed for every Python that is started."""
-    folder = install_fakes(tmp_path / "fakes")
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    return folder
-
-
-def free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return place.getsockname()[1]
-
-
-def until(happens: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait for something, but not for ever."""
-    late = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < late, "it did not happen in time"
-        time.sleep(0.01)
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended, collected or not."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
-def plan(behave: str = "well", **changes: object) -> Plan:
-    told = {"engine": "vllm", "model": "some/model", "port": free_port(), "extra": ("--behave", behave), "gpu": False}
-    return Plan(**(told | changes))  # type: ignore[arg-type]
+def fakes(tmp_path: Path) -> Iterator[Path]:
+    with fake_engines(tmp_path / "fakes") as folder:
+        yield folder
 
 
 def child_of(engine: Engine) -> int:
@@ -245,100 +154,13 @@ def test_stopping_twice_is_harmless() -> None:
     assert engine.ended
 
 
-@pytest.mark.usefixtures("fakes")
-def test_a_port_that_is_taken_is_told_before_anything_starts() -> None:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        place.listen()
-        port = place.getsockname()[1]
-        with pytest.raises(InputError, match=f"port {port}: address already in use") as caught:
-            check_plan(plan(port=port))
-    assert "--port" in caught.value.hint
-    check_plan(plan(port=port))
-
-
-@pytest.mark.usefixtures("fakes")
-def test_an_address_that_is_not_of_this_machine_is_refused() -> None:
-    with pytest.raises(InputError, match=r"Nothing can listen at 192\.0\.2\.1"):
-        check_plan(plan(host="192.0.2.1"))
-
-
-@pytest.mark.parametrize("python", ["/nowhere/bin/python", "no-such-python"])
-def test_an_interpreter_that_is_not_there_is_told(python: str) -> None:
-    with pytest.raises(InputError, match=f"There is no Python at {python}"):
-        check_plan(plan(python=python))
-
-
-def test_a_program_that_is_no_interpreter_is_told(tmp_path: Path) -> None:
-    false = tmp_path / "python"
-    false.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-    false.chmod(0o755)
-    with pytest.raises(InputError, match="cannot be run as a Python"):
-        check_plan(plan(python=str(false)))
-
-
-def test_an_engine_that_is_not_installed_is_told_with_what_to_install(fakes: Path) -> None:
-    (fakes / "vllm" / "__init__.py").unlink()
-    (fakes / "vllm").rename(fakes / "other")
-    with pytest.raises(InputError, match=r"vllm is not installed for .*: it lacks vllm") as caught:
-        check_plan(plan())
-    assert "pip install vllm" in caught.value.hint
-    assert "--python" in caught.value.hint
-
-
-@pytest.mark.parametrize("argument", ["--port", "--host=0.0.0.0", "--model", "--served-model-name=x"])
-def test_an_argument_for_the_engine_may_not_contradict_ours(argument: str) -> None:
-    with pytest.raises(InputError, match="is set by convrec itself"):
-        check_plan(plan(extra=(argument, "1")))
-
-
-def test_vllm_is_asked_for_grammars_without_white_space_and_on_a_cpu_to_compile_nothing() -> None:
-    with_gpu, without = (plan(gpu=gpu, extra=("--dtype", "float16")) for gpu in (True, False))
-    for command in (with_gpu.command, without.command):
-        assert '{"backend":"xgrammar","disable_any_whitespace":true}' in command
-        assert command[-2:] == ["--dtype", "float16"]
-    assert "--enforce-eager" in without.command
-    assert "--enforce-eager" not in with_gpu.command
-    assert without.defaults["VLLM_CPU_KVCACHE_SPACE"] == "1"
-    assert "VLLM_CPU_KVCACHE_SPACE" not in with_gpu.defaults
-
-
-def test_a_model_is_called_what_its_server_calls_it(tmp_path: Path) -> None:
-    (tmp_path / "small").mkdir()
-    folder = f"{tmp_path}/small/"
-    assert plan().name == "some/model"
-    assert plan(model=folder).name == "small"
-    assert plan(model=folder, engine="transformers").name == folder
-    assert plan(model=folder).defaults["HF_HUB_OFFLINE"] == "1"
-    assert "HF_HUB_OFFLINE" not in plan().defaults
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:8000/v1"),
-        ("0.0.0.0", "http://127.0.0.1:8000/v1"),
-        ("::", "http://[::1]:8000/v1"),
-        ("tea.example", "http://tea.example:8000/v1"),
-    ],
-)
-def test_the_address_is_one_that_this_machine_can_reach(host: str, expected: str) -> None:
-    assert plan(host=host, port=8000).base_url == expected
-
-
-def test_a_gpu_is_known_by_its_device(tmp_path: Path) -> None:
-    (tmp_path / "nvidiactl").touch()
-    assert not has_gpu(tmp_path)
-    (tmp_path / "nvidia3").touch()
-    assert has_gpu(tmp_path)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie a process to the one that started it")
 @pytest.mark.usefixtures("fakes")
 def test_an_engine_ends_when_the_process_that_started_it_is_killed() -> None:
     port = free_port()
     code = textwrap.dedent(f"""
-        from convrec.tools.model_serving import Engine, Plan
+        from convrec.tools.engine_plans import Plan
+        from convrec.tools.model_serving import Engine
         with Engine(Plan("vllm", "m", port={port})) as engine:
             engine.wait_until_healthy(20)
             print(engine.pid, flush=True)

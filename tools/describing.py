@@ -8,6 +8,9 @@ from .columns import NumberColumn
 from .items import Item
 from .schema import Attribute, Schema
 
+_ATTRIBUTES, _LONGEST = 40, 40
+"""Attributes that are described at most, and characters of a label."""
+
 _LABELS = 4
 """Labels of one attribute in a line at most."""
 
@@ -16,12 +19,13 @@ def describe_attributes(catalogue: Catalogue, examples: int) -> str:
     """Each attribute that can be a limit, one a line, with its commonest labels or its span."""
     lines = []
     columns = catalogue.columns
-    for attribute in catalogue.schema.attributes:
+    for attribute in catalogue.schema.attributes[:_ATTRIBUTES]:
         what = f" ({attribute.label})" if attribute.label not in ("", attribute.name) else ""
         if attribute.name in columns.categories:
             values = columns.categories[attribute.name].values
             kind = "loose labels" if attribute.open else "labels"
-            shown = ", ".join(values[:examples]) + (", …" if len(values) > examples else "")
+            labels = [shorten(v, _LONGEST, placeholder="…") for v in values[:examples]]
+            shown = ", ".join([*labels, "…"] if len(values) > examples else labels)
             lines.append(f"- {attribute.name}{what}: {kind}: {shown or 'none'}")
         elif attribute.name in columns.numbers:
             lines.append(f"- {attribute.name}{what}: {attribute.kind}, {_span(columns.numbers[attribute.name])}")

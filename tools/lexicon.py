@@ -110,12 +110,13 @@ class Lexicon:
         self._add_titles()
         self._by_letter = self._spellings()
 
-    def find(self, message: Sequence[Token], text: str = "") -> list[Found]:
+    def find(self, message: Sequence[Token], text: str = "", *, rough: bool = True) -> list[Found]:
         """The phrases that mean something, in order, none overlapping: longer and stricter matches win.
 
         Args:
             message: the message's tokens.
             text: the message as written, for its quotes.
+            rough: whether parts of titles and misspelt titles count; finding them takes half of the time.
         """
         respelt = [self._respell(t) for t in message]
         found: list[Found] = []
@@ -128,6 +129,8 @@ class Lexicon:
                 if senses:
                     found.append(Found(start, end, tuple(senses)))
         chosen = _without_overlaps(found)
+        if not rough:
+            return chosen
         return _without_overlaps([*chosen, *self._rough_titles(message, respelt, chosen)])
 
     def _misspelt(self, part: Sequence[Token], respelt: Sequence[tuple[str, ...]]) -> list[Sense]:

@@ -51,6 +51,6 @@ async def clarify(
     said: Any = await model.answer(prompt, question_shape(len(among)), _LONGEST)
     question: ClarifyingQuestion = chosen("q", said.question, among) or among[0]
     words = " ".join(s.strip() for s in said.sentences if s.strip())
-    if not words or not may_be_said(words, (), [text, *question.options], index):
+    if not words or not may_be_said(words, [text, *question.options], index):
         raise AnswerError("the question could not be used")
     return question.model_copy(update={"text": words})

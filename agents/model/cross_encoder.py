@@ -24,8 +24,8 @@ from ..state import Judged, Preference, Wish
 MOST = 20
 """Candidates that are judged; the others keep the built-in verdicts."""
 
-SURE = 0.6
-"""The probability from which a verdict counts."""
+SURE, VERY_SURE = 0.6, 0.9
+"""The probabilities from which a verdict counts: that something is so, and that it is not, which may drop an item."""
 
 _SENTENCES = 4
 """Sentences of an item that are read for each wish."""
@@ -63,7 +63,7 @@ def judge_with(
         for (row, place, premise), inference in zip(pairs, found, strict=True):
             entails = inference.entails >= inference.contradicts
             sure = max(inference.entails, inference.contradicts)
-            if sure < SURE or sure <= surest.get((row, place), 0.0):
+            if sure < (SURE if entails else VERY_SURE) or sure <= surest.get((row, place), 0.0):
                 continue
             surest[row, place] = sure
             label: Label = "entails" if entails else "contradicts"

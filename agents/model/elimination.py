@@ -29,7 +29,7 @@ async def rank(model: Model, accepted: Sequence[Judged], wish: Wish, index: Inde
             break
         most = surplus if number == rounds - 1 else -(-surplus // 2)
         prompt = ask_to_rank("eliminate", left, wish, index, text, most)
-        said: Any = await model.answer(prompt, elimination_shape(len(left), most), LONGEST)
+        said: Any = await model.answer(prompt, elimination_shape(len(left), most), LONGEST, keep=KEPT)
         worst = all_chosen("c", said.worst, left)
         dropped = [*reversed(worst), *dropped]
         gone = {j.item for j in worst}

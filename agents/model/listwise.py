@@ -11,7 +11,7 @@ from ...tools.index import Index
 from ..brains import Model
 from ..rank import pick_in_order
 from ..state import Judged, Pick, Wish
-from .ranking import LONGEST, ask_to_rank, contenders
+from .ranking import KEPT, LONGEST, ask_to_rank, contenders
 from .shapes import all_chosen, order_shape
 
 
@@ -20,6 +20,6 @@ async def rank(model: Model, accepted: Sequence[Judged], wish: Wish, index: Inde
     candidates = contenders(model, accepted, wish, index)
     most = min(2 * count + 2, len(candidates))
     prompt = ask_to_rank("rank", candidates, wish, index, text, most)
-    said: Any = await model.answer(prompt, order_shape(len(candidates), most), LONGEST)
+    said: Any = await model.answer(prompt, order_shape(len(candidates), most), LONGEST, keep=KEPT)
     order = all_chosen("c", said.best, candidates)
     return pick_in_order(order, accepted, wish, index, count)

@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...prompts import data, render
-from ...tools.entailment import says
+from ...tools.entailment import Entailment, says
 from ...tools.errors import SpentError
 from ...tools.index import Index
 from ..brains import Model
 from ..nli import judge as settle
+from ..nli import seen_from
 from ..rank import best_first
 from ..retrieve import in_words
-from ..state import Judged, Preference, Verdict, Wish
+from ..state import Judged, Preference, Wish
 from .shapes import all_chosen, chosen, judgement_shape
-from .telling import candidate_data, numbered_lines, wish_data, wish_line
+from .telling import candidate_data, numbered_lines, point_line, wish_data
 
 MOST = 20
 """Candidates that a model judges; the others keep the built-in verdicts."""
@@ -48,11 +49,11 @@ async def judge(
         "judge",
         nouns=schema.nouns,
         wishes=f"{wish_data(wish.model_copy(update={'preferences': tuple(settled_ones)}), index)}\nTo judge:\n"
-        + data("to judge", numbered_lines("p", (wish_line(preferences[p], index) for p in open_ones))),
+        + data("to judge", numbered_lines("p", (point_line(preferences[p], index) for p in open_ones))),
         candidates=candidate_data(asked, wish, index),
         message=data("message", text),
     )
-    said: Any = await model.answer(prompt, judgement_shape(len(asked), len(open_ones)), _LONGEST)
+    said: Any = await model.answer(prompt, judgement_shape(len(asked), len(open_ones)), _LONGEST, keep=KEPT)
     judged = {j.item: j for j in asked}
     for verdict in said.verdicts:
         candidate, place = chosen("c", verdict.item, asked), chosen("p", verdict.wish, open_ones)
@@ -81,12 +82,8 @@ def _with(judged: Judged, place: int, said: Any, preference: Preference, index: 
     """A candidate with one verdict of the model's, unless its columns have settled that one."""
     if judged.verdicts[place].label != "neutral":
         return judged
-    verdict = Verdict(
-        preference=in_words(preference, index),
-        strength=preference.strength,
-        label=said.label,
-        score=said.score / 100 * (1 if said.label == "entails" else -1),
-        evidence=said.quote.strip(),
-    )
+    score = said.score / 100 * (1 if said.label == "entails" else -1)
+    said_of_it = Entailment(label=said.label, score=score, evidence=said.quote.strip())
+    verdict = seen_from(preference, in_words(preference, index), said_of_it)
     verdicts = (*judged.verdicts[:place], verdict, *judged.verdicts[place + 1 :])
     return judged.model_copy(update={"verdicts": verdicts})

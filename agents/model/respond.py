@@ -12,6 +12,7 @@ from ...tools.schema import Schema
 from ..answer import named
 from ..brains import Model
 from ..guarantees import names_only
+from ..respond import tell_unknown
 from ..state import Draft, Exchange
 from .speaking import speak
 from .telling import talk_data
@@ -26,7 +27,7 @@ _FACTS, _TEXT = 240, 240
 async def respond(
     model: Model, draft: Draft, index: Index, talk: Sequence[Exchange], say: Callable[[str], None]
 ) -> str:
-    """The reply; an item of the draft that the model left out gets the draft's own line."""
+    """The reply; an item of the draft that the model left out gets the draft's own line, an unknown title its sentence."""
     schema = index.catalogue.schema
     records = [_record(index.catalogue.item(i), schema) for i in draft.items]
     numbered = _with_numbers(draft, index)
@@ -45,6 +46,8 @@ async def respond(
     if all(line.startswith("- ") for line in reply.splitlines() if line.strip()):
         raise AnswerError("the reply was a list and nothing else")
     missing = [_line_of(i, draft, index) for i in draft.items if not _names(reply, i, index)]
+    if unknown := [t for t in draft.unknown if t not in reply]:
+        missing.append(tell_unknown(unknown))
     if missing:
         rest = ("" if reply.endswith("\n") else "\n") + "\n".join(missing)
         say(rest)
@@ -72,6 +75,5 @@ def _names(reply: str, item: str, index: Index) -> bool:
 def _line_of(item: str, draft: Draft, index: Index) -> str:
     """The draft's line about an item, else its name: a reason may hold words that are another item's title."""
     name = named(index.catalogue.item(item), index)
-    titles = {index.catalogue.item(i).title for i in draft.items}
     lines = [line for line in draft.text.splitlines() if line.startswith("- ") and name in line]
-    return next((line for line in lines if names_only(line, titles, index)), f"- {name}")
+    return next((line for line in lines if names_only(line, draft.items, index)), f"- {name}")

@@ -52,7 +52,10 @@ async def retrieve(model: Model, wish: Wish, understanding: Understanding, index
             break
         shown = candidates[:_SHOWN]
         said: Any = await model.answer(
-            _prompt(shown, tools, wish, index, text, told), searches_shape(tuple(tools), len(shown)), _LONGEST
+            _prompt(shown, tools, wish, index, text, told),
+            searches_shape(tuple(tools), len(shown)),
+            _LONGEST,
+            keep=KEPT,
         )
         if said.enough or not said.searches:
             break

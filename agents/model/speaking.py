@@ -5,12 +5,12 @@ number that stands nowhere in what it was told, or holds a link or markup, is le
 """
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 from ...tools.errors import AnswerError
 from ...tools.index import Index
-from ...tools.words import tokens, words
+from ...tools.words import words
 from ..answer import named
 from ..brains import Model
 from ..guarantees import known_numbers, names_only
@@ -51,7 +51,6 @@ async def speak(
     Raises:
         AnswerError: nothing of it could be said, or it would not end.
     """
-    titles = {index.catalogue.item(i).title for i in items}
     names = [named(index.catalogue.item(i), index) for i in items]
     sources = [*sources, *names, *map(str, range(1, len(items) + 1))]
     said = ""
@@ -61,7 +60,9 @@ async def speak(
     async with aclosing(pieces):
         async for sentence, gap in _sentences(pieces):
             text = _with_titles(sentence, items, index)
-            foreign = _names_others(sentence, titles, index) or _stresses(sentence, items, sources, index)
+            # As the model wrote it: a longer title may hold one of those that are put in.
+            bare = _MARK.sub(" ", _DRESS.sub("", sentence))
+            foreign = not names_only(bare, items, index) or _stresses(sentence, items, sources, index)
             if foreign or not _bare_and_known(text, sources) or line_left_out or count >= MOST + len(items):
                 model.dropped += 1
                 # What follows on the line of an item speaks of that item.
@@ -112,20 +113,6 @@ def _with_titles(sentence: str, items: Sequence[str], index: Index) -> str:
     return _MARK.sub(title_of, _BULLET.sub("- ", text))
 
 
-def _names_others(sentence: str, titles: Collection[str], index: Index) -> bool:
-    """Whether a sentence, as the model wrote it, names items other than those; their titles may hold one of those."""
-    plain = _MARK.sub(" ", _DRESS.sub("", sentence))
-    said, known = tokens(plain), {" ".join(words(t)) for t in titles}
-    return any(
-        index.catalogue.item(i).title not in titles
-        for found in index.lexicon.find(said, plain)
-        if " ".join(t.text for t in said[found.start : found.end]) not in known
-        for sense in found.of("item")
-        if sense.exact == 1.0
-        for i in sense.items[:1]
-    )
-
-
 def _stresses(sentence: str, items: Sequence[str], sources: Sequence[str], index: Index) -> bool:
     """Whether a sentence as the model wrote it has something in bold, as titles are, that it was not told of."""
     told = " ".join(" ".join(words(s)) for s in sources)
@@ -136,9 +123,9 @@ def _stresses(sentence: str, items: Sequence[str], sources: Sequence[str], index
     return False
 
 
-def may_be_said(text: str, titles: Collection[str], sources: Sequence[str], index: Index) -> bool:
-    """Whether a text names no items but those, gives no number but those of its sources, and holds no link or markup."""
-    return _bare_and_known(text, [*sources, *titles]) and names_only(text, titles, index)
+def may_be_said(text: str, sources: Sequence[str], index: Index) -> bool:
+    """Whether a text names no item, gives no number but those of its sources, and holds no link or markup."""
+    return _bare_and_known(text, sources) and names_only(text, (), index)
 
 
 def _bare_and_known(text: str, sources: Sequence[str]) -> bool:

@@ -36,7 +36,7 @@ async def summarize(model: Model, accepted: Sequence[Judged], wish: Wish, index:
         candidates=candidate_data(best, wish, index),
         message=data("message", text),
     )
-    said: Any = await model.answer(prompt, summaries_shape(len(best)), _LONGEST)
+    said: Any = await model.answer(prompt, summaries_shape(len(best)), _LONGEST, keep=_KEPT)
     told = {c.item: s.summary.strip() for s in said.summaries if (c := chosen("c", s.item, best))}
     return [j.model_copy(update={"summary": told.get(j.item) or j.summary}) for j in gathered]
 

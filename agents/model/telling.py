@@ -48,6 +48,14 @@ def wish_line(preference: Preference, index: Index) -> str:
     return f"{_STRENGTHS[preference.strength]}: {label}: {in_words(wanted, index)}{said}"
 
 
+def point_line(preference: Preference, index: Index) -> str:
+    """What a preference is about, without whether it is wanted, and that behind it: "mood: dark (must not)"."""
+    label = next(
+        (a.label or a.name for a in index.catalogue.schema.attributes if a.name == preference.limit.attribute), ""
+    )
+    return f"{label}{': ' if label else ''}{' or '.join(preference.limit.values)} ({_STRENGTHS[preference.strength]})"
+
+
 def wish_data(wish: Wish, index: Index) -> str:
     """All wishes, and what the person likes and dislikes, as data."""
     lines = [wish_line(p, index) for p in wish.preferences]

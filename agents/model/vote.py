@@ -31,7 +31,7 @@ async def rank(model: Model, accepted: Sequence[Judged], wish: Wish, index: Inde
 
     async def vote(shown: Sequence[Judged]) -> list[Judged]:
         prompt = ask_to_rank("rank", shown, wish, index, text, most)
-        said: Any = await model.answer(prompt, order_shape(len(shown), most), LONGEST)
+        said: Any = await model.answer(prompt, order_shape(len(shown), most), LONGEST, keep=KEPT)
         return all_chosen("c", said.best, shown)
 
     votes = min(VOTES, model.spare(KEPT))

@@ -198,7 +198,7 @@ class Tally:
         self.prompt_tokens += answer.usage.prompt_tokens
         self.completion_tokens += answer.usage.completion_tokens
         for step in answer.steps:
-            if step.calls or step.fallback:
+            if step.calls:
                 self.asked[step.agent] += 1
                 self.held[step.agent] += not step.fallback
                 self.repaired[step.agent] += step.repaired
