@@ -510,3 +510,15 @@ async def test_a_turn_is_traced_with_its_steps_and_its_calls(tmp_path: Path) -> 
     assert record.calls is not None
     (call,) = record.calls
     assert (call.agent, call.prompt, call.answer) == ("respond", "Say it well.\n\nthanks", '{"text":"With pleasure."}')
+
+
+async def test_a_thread_goes_on_when_its_catalogue_is_another_one(tmp_path: Path) -> None:
+    async with recommender(tmp_path) as teas:
+        shown = (await teas.reply("a green tea under 5 min")).items
+        await teas.feedback(shown[0].id, "liked")
+    async with recommender(tmp_path, "games") as games:
+        answer = await games.reply("something like that")
+        assert answer.reply
+        assert {c.id for c in answer.items} <= set(index_of("games").catalogue.row_of)
+    async with recommender(tmp_path) as teas:
+        assert shown[0].id in (await teas.known()).liked

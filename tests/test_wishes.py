@@ -1,6 +1,7 @@
 from convrec.agents.state import Mention, Preference, Question, Understanding, Wish
-from convrec.agents.wishes import ask, drop_preference, feel, grow, must_nots, musts, show
-from talk_stage import labelled, ranged
+from convrec.agents.wishes import ask, drop_preference, feel, grow, must_nots, musts, show, without_gone
+from convrec.tools.limits import Limit
+from talk_stage import index_of, labelled, ranged
 
 COMEDY, DRAMA = labelled("genres", "Comedy"), labelled("genres", "Drama")
 FUNNY = labelled("moods", "funny", strength="prefer")
@@ -117,3 +118,15 @@ def test_keys_tell_preferences_apart() -> None:
         ranged("year", high=1980), ranged("runtime", 1980), labelled("genres", "Comedy", strength="must_not"),
     ]  # fmt: skip
     assert len({p.key for p in preferences}) == len(preferences)
+
+
+def test_what_a_catalogue_no_longer_has_falls_out_of_a_wish() -> None:
+    calm = Preference(limit=Limit(attribute=None, values=("calm",)), strength="prefer")
+    wish = Wish(
+        preferences=(labelled("kind", "green"), labelled("genres", "Drama"), calm),
+        liked=("sencha", "gone"), shown=("gone", "hojicha"), focus=("gone",), seeds=("gone",), spoken="gone", asking="genres",
+    )  # fmt: skip
+    kept = without_gone(wish, index_of("teas").catalogue)
+    assert [p.limit.attribute for p in kept.preferences] == ["kind", None]
+    assert (kept.liked, kept.shown, kept.focus, kept.seeds) == (("sencha",), ("hojicha",), (), ())
+    assert (kept.spoken, kept.asking) == (None, None)
