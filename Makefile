@@ -37,7 +37,7 @@ test-vllm: $(DEV) $(VLLM)/.installed ## Run the tests with vLLM, in .venv-vllm (
 	VLLM_PYTHON=$(VLLM)/bin/python $(BIN)/python -m pytest -s tests/engines/test_vllm.py $(ARGS)
 
 test-transformers: $(DEV) ## Run the tests with transformers, as a server and in this process
-	$(PIP) 'transformers[serving]'
+	$(PIP) --editable '.[serving]'
 	$(BIN)/python -m pytest -s tests/engines/test_transformers.py $(ARGS)
 
 walk: $(DEV) ## Walk through the page in Chromium (Debian's package chromium), with screenshots in walk/
@@ -58,6 +58,7 @@ bench: $(DEV) ## Run the benchmarks: about half an hour the first time, six minu
 	$(BIN)/python benchmarks/bench_start.py
 	$(BIN)/python benchmarks/bench_index.py
 	$(BIN)/python benchmarks/bench_turn.py
+	$(BIN)/python benchmarks/bench_models.py
 
 clean: ## Remove the virtual environments and what tools left behind; catalogues and conversations stay
 	rm -rf $(VENV) $(VLLM) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

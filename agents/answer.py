@@ -69,7 +69,7 @@ def _well_known(item: Item, index: Index) -> bool:
 
 def _about(item: Item, index: Index) -> str:
     if item.text:
-        return f"{named(item, index)}: {item.text.strip()}"
+        return f"{named(item, index)}: {' '.join(sentences(item.text))}"
     facts = [
         f"{a.label or a.name}: {v}"
         for a in index.catalogue.schema.attributes

@@ -162,7 +162,7 @@ class Budget:
                         value = await brain.think(model, *args)
                 except TimeoutError:
                     fallback = "the model did not answer in the turn's time"
-                    if brain.chat:
+                    if brain.chat and time.perf_counter() - began >= self.limits.max_seconds / 2:
                         brain.chat.rest()
                 except ModelError as fault:
                     fallback = str(fault)

@@ -2,11 +2,13 @@
 
 - low: understand, and reply (or ask, or answer): at most 2 calls.
 - medium: also one call that judges the candidates and puts them in order: at most 3.
-- high: the full chain: understand, retrieve in rounds, judge, sum up, rank, reply: at most 6.
+- high: the full chain: understand, retrieve in rounds, judge, sum up, rank, reply: at most 6. A ranking strategy of
+  several calls has them before the further rounds and the summary.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from ..tools.chat import Chat
@@ -33,6 +35,11 @@ _RANKING: Mapping[Ranking, Callable[..., Any]] = {
     "elimination": elimination.rank,
     "vote": vote.rank,
 }
+_RANKING_CALLS: Mapping[Ranking, int] = {"listwise": 1, "elimination": elimination.ROUNDS, "vote": vote.VOTES}
+
+
+_JUDGING, _REPLYING = 1, 1
+"""Calls that those agents need."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,9 @@ class Thinking:
         """The second brain of each agent that has one."""
         wanted = dict(_TALKING)
         if self.effort == "high":
-            wanted |= {"retrieve": retrieve.retrieve, "summarize": summarize.summarize}
+            ranking = _RANKING_CALLS[self.ranking]
+            wanted["retrieve"] = partial(retrieve.retrieve, kept=_JUDGING + ranking + _REPLYING)
+            wanted["summarize"] = partial(summarize.summarize, kept=ranking + _REPLYING)
         if self.effort != "low":
             wanted["nli"] = nli.judge
         if self.effort == "high" or (self.effort == "medium" and self.cross_encoder):

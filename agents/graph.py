@@ -88,12 +88,15 @@ def build_graph(checkpointer: Any = None, store: BaseStore | None = None) -> Com
         graph.add_node(name, node)  # type: ignore[arg-type]
     graph.add_edge(START, "understand")
     graph.add_conditional_edges("understand", _route, ["answer", "clarify", "retrieve", "respond"])
-    for start, end in (("answer", "respond"), ("nli", "summarize"), ("summarize", "rank"), ("rank", "respond")):
+    for start, end in (("answer", "respond"), ("summarize", "rank"), ("rank", "respond")):
         graph.add_edge(start, end)
     graph.add_conditional_edges(
         "clarify", lambda s: "respond" if s.get("question") else "retrieve", ["respond", "retrieve"]
     )
     graph.add_conditional_edges("retrieve", lambda s: "nli" if s.get("candidates") else "respond", ["nli", "respond"])
+    graph.add_conditional_edges(
+        "nli", lambda s: "summarize" if s.get("accepted") else "respond", ["summarize", "respond"]
+    )
     graph.add_edge("respond", "remember")
     graph.add_edge("remember", END)
     return graph.compile(checkpointer=checkpointer, store=store)
@@ -224,7 +227,7 @@ async def _retrieve(state: State, runtime: Runtime[Turn]) -> State:
     index = runtime.context.index
     found: Retrieved = await _think(
         runtime, "retrieve", retrieve, state["wish"], state["understanding"], index, also=(state["text"],),
-        note=_note_retrieved, lawful=lambda f: f.miss is not None or bool(within(f.candidates, index.catalogue.row_of)),
+        note=_note_retrieved, lawful=lambda f: not f.candidates or bool(within(f.candidates, index.catalogue.row_of)),
     )  # fmt: skip
     return {"candidates": within(found.candidates, index.catalogue.row_of), "miss": found.miss}
 
@@ -235,9 +238,11 @@ async def _nli(state: State, runtime: Runtime[Turn]) -> State:
     accepted = await _think(
         runtime, "nli", nli.judge, candidates, preferences, runtime.context.index, also=(state["wish"], state["text"]),
         note=lambda a: f"{len(a)} of {len(candidates)} fit, judged by {len(preferences)} preferences",
-        lawful=lambda a: bool(within(a, ids)),
+        lawful=lambda a: bool(within(a, ids)) or (not a and nli.may_drop_all(preferences)),
     )  # fmt: skip
-    return {"accepted": within(accepted, ids)}
+    kept = within(accepted, ids)
+    miss = None if kept else await nli.explain_none(candidates, preferences, runtime.context.index)
+    return {"accepted": kept, "miss": miss}
 
 
 async def _summarize(state: State, runtime: Runtime[Turn]) -> State:

@@ -42,15 +42,18 @@ def names_exactly(reply: str, items: Iterable[str], index: Index) -> bool:
 def names_only(text: str, items: Collection[str], index: Index) -> bool:
     """Whether a text names no items but the given ones, in bold or plain.
 
-    Words that stand in what the catalogue says of those items are theirs, even where they are another item's title: a
-    story may be set in a town after which another one is called.
+    Words that stand in what the catalogue says of those items are theirs, even where they are another item's title, if
+    they are no more than a word or plainly no title there: a story may be set in a town after which another is called.
     """
     own = [index.catalogue.item(i) for i in items]
     if not set(_BOLD.findall(text)) <= {i.title for i in own}:
         return False
     plain = _BOLD.sub(" ", text)
     said = tokens(plain)
+    folded = f" {' '.join(t.text for t in said)} "
     foreign = {
+        title for title, ids in index.lexicon.long_titles.items() if title in folded and not ids & set(items)
+    } | {
         " ".join(t.text for t in said[f.start : f.end])
         for f in index.lexicon.find(said, plain, rough=False)
         for s in f.of("item")
@@ -58,8 +61,13 @@ def names_only(text: str, items: Collection[str], index: Index) -> bool:
     }
     if not foreign:
         return True
-    told = " | ".join(" ".join(words(p)) for i in own for p in (*passages(i, index.catalogue.schema), i.text))
-    return all(f" {words_of_it} " in f" {told} " for words_of_it in foreign)
+    texts = [t for i in own for t in (*passages(i, index.catalogue.schema), i.text)]
+    told = f" {' | '.join(' '.join(words(t)) for t in texts)} "
+    titles = {" ".join(words(i.title)) for i in own}
+    return all(
+        name in titles or (f" {name} " in told and (" " not in name or any(name in t for t in texts)))
+        for name in foreign
+    )
 
 
 def known_numbers(text: str, sources: Iterable[str]) -> bool:

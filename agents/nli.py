@@ -6,7 +6,7 @@ from ..tools.entailment import UNSAID, Entailment, Label, entails
 from ..tools.index import Index
 from ..tools.words import content_stems
 from .retrieve import in_words
-from .state import Judged, Preference, Verdict
+from .state import Judged, Miss, Preference, Verdict
 
 
 async def judge(candidates: Sequence[Judged], preferences: Sequence[Preference], index: Index) -> list[Judged]:
@@ -24,6 +24,21 @@ async def judge(candidates: Sequence[Judged], preferences: Sequence[Preference],
         )
         judged.append(candidate.model_copy(update={"verdicts": verdicts}))
     return [j for j in judged if not j.broken]
+
+
+def may_drop_all(preferences: Sequence[Preference]) -> bool:
+    """Whether there is a preference that no column settles, and that an item must not break."""
+    return any(p.hard and p.limit.attribute is None for p in preferences)
+
+
+async def explain_none(candidates: Sequence[Judged], preferences: Sequence[Preference], index: Index) -> Miss | None:
+    """Why all candidates were dropped: of the hard preferences about the text, the one that most break."""
+    hard = [p for p in preferences if p.hard and p.limit.attribute is None]
+    left = [len(await judge(candidates, [o for o in preferences if o is not p], index)) for p in hard]
+    if not left:
+        return None
+    blocking = hard[left.index(max(left))]
+    return Miss(blocking=in_words(blocking, index), key=blocking.key, without=max(left))
 
 
 _OPPOSITE: dict[Label, Label] = {"entails": "contradicts", "contradicts": "entails", "neutral": "neutral"}

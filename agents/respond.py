@@ -125,7 +125,7 @@ def accepted_now(understanding: Understanding) -> tuple[str, ...]:
     """The items that a message accepts, if accepting is what it does."""
     if understanding.act != "accept":
         return ()
-    return tuple(m.item for m in understanding.mentions if m.feeling == "accepted")
+    return tuple(dict.fromkeys(m.item for m in understanding.mentions if m.feeling == "accepted"))
 
 
 def _listed(items: Sequence[str], index: Index) -> str:

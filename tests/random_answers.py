@@ -22,6 +22,7 @@ _PLAIN = (
     "Was davon passt?", "Tell me if that is not it.", "これはどうですか。",
 )  # fmt: skip
 _ID = re.compile(r"^[cpqsw]\d+$")
+_POINTING = ("item", "items", "drop", "wish", "best", "worst", "question")
 _NUMBERED = re.compile(r"^\[(\d+)\] ", re.MULTILINE)
 
 
@@ -171,13 +172,13 @@ class _Sample:
         return " ".join(words[start : start + self._chance.randint(2, 5)])[:160]
 
 
-def misnumbered(value: Any) -> Any:
+def misnumbered(value: Any, name: str = "") -> Any:
     """A value that points at what is not there: every number (c1, w2 …) in it is another one."""
     if isinstance(value, dict):
-        return {n: misnumbered(v) for n, v in value.items()}
+        return {n: misnumbered(v, n) for n, v in value.items()}
     if isinstance(value, list):
-        return [misnumbered(v) for v in value]
-    return f"{value[0]}99" if isinstance(value, str) and _ID.match(value) else value
+        return [misnumbered(v, name) for v in value]
+    return f"{value[0]}99" if name in _POINTING and _ID.match(str(value)) else value
 
 
 class Helpful:

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from convrec.agents.model.retrieve import KEPT, ROUNDS, retrieve
+from convrec.agents.model.retrieve import ROUNDS, retrieve
 from convrec.agents.retrieve import Retrieved, allowed_mask
 from convrec.agents.retrieve import retrieve as retrieve_built_in
 from convrec.agents.state import Preference, Understanding, Wish
@@ -18,6 +18,9 @@ from talk_stage import index_of, labelled
 REQUEST = Understanding(act="request")
 GREEN = Wish(preferences=(labelled("kind", "green"),))
 CAMPFIRES = Wish(preferences=(Preference(limit=Limit(attribute=None, values=("campfires",)), strength="prefer"),))
+
+KEPT = 3
+"""Calls that the agents after this one need."""
 
 
 def searches(*asked: dict[str, Any], enough: bool = False) -> dict[str, Any]:

@@ -43,7 +43,11 @@ DRAFT = Draft(
 
 
 async def said(
-    text: str, items: Sequence[str] = TWO, sources: Sequence[str] = ("2 min, 1,500 m",), index: Index | None = None
+    text: str,
+    items: Sequence[str] = TWO,
+    sources: Sequence[str] = ("2 min, 1,500 m",),
+    index: Index | None = None,
+    language: str = "en",
 ) -> tuple[str, list[str], int]:
     """What is said of a model's text, in which pieces, and how many sentences were left out."""
 
@@ -52,7 +56,7 @@ async def said(
             yield text[start : start + 5]
 
     model, out = handle(chat(), "respond"), []
-    whole = await speak(model, pieces(), items, sources, index or index_of("teas"), out.append)
+    whole = await speak(model, pieces(), items, sources, index or index_of("teas"), out.append, language)
     assert "".join(out) == whole
     return whole, out, model.dropped
 
@@ -400,3 +404,19 @@ async def test_a_liked_item_and_a_limit_reach_the_reply(tmp_path: Path) -> None:
     assert {p.key for p in answer.preferences} == {labelled("kind", "green").key}
     assert "likes: Assam Gold" in block(prompts(model, "Judgement")[0], "wishes")
     assert prompts(model, TEXT)[0].endswith("Language: fr")
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "out"),
+    [
+        ("en", "The Silver Comet of Nowhere is better than all of them.", False),
+        ("en", "You would love Silver Comet even more.", False),
+        ("en", "Fans of the Brahmaputra Valley will like it.", True),
+        ("fr", "Vous aimerez encore plus La Comète Argentée.", False),
+        ("de", "Ein Tee für ruhige Abende Zu Zweit.", True),
+    ],
+)
+async def test_a_name_of_several_words_that_nobody_told_is_not_said(language: str, sentence: str, out: bool) -> None:
+    sources = ["A breakfast tea from the Brahmaputra Valley."]
+    whole, _, dropped = await said(f"Try [1]. {sentence}", sources=sources, language=language)
+    assert (sentence in whole, dropped) == (out, not out)

@@ -10,6 +10,7 @@ Finding costs about a millisecond for a message of twenty words; building is lin
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice, product
 from typing import Literal
 
@@ -109,6 +110,16 @@ class Lexicon:
             self._add_attribute(attribute)
         self._add_titles()
         self._by_letter = self._spellings()
+
+    @cached_property
+    def long_titles(self) -> dict[str, set[str]]:
+        """Titles with more words than are looked up at once, folded and between blanks, with the ids of their items."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for item in self._catalogue.items:
+            for title in (item.title, *item.aliases):
+                if len(said := words(title)) > LONGEST:
+                    found[f" {' '.join(said)} "].add(item.id)
+        return dict(found)
 
     def find(self, message: Sequence[Token], text: str = "", *, rough: bool = True) -> list[Found]:
         """The phrases that mean something, in order, none overlapping: longer and stricter matches win.

@@ -70,7 +70,12 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """The stems of a text's words, in order."""
-    return [stem(w) for w in words(text)]
+    return list(_stems(text))
+
+
+@lru_cache(maxsize=20_000)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(w) for w in words(text))
 
 
 def content_stems(text: str) -> list[str]:
@@ -79,8 +84,8 @@ def content_stems(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """A text's sentences, in order."""
-    return [s.strip() for s in re.split(r"(?<=[.!?…])\s+", text) if s.strip()]
+    """A text's sentences, in order, without marks of bold: in replies only titles are bold."""
+    return [s.strip() for s in re.split(r"(?<=[.!?…])\s+", text.replace("**", "")) if s.strip()]
 
 
 @lru_cache(maxsize=1)

@@ -38,7 +38,7 @@ async def answer(
         language=understanding.language,
     )
     sources = (draft, question.words, *records)
-    reply = await speak(model, model.stream(prompt, _LONGEST), items, sources, index, say)
+    reply = await speak(model, model.stream(prompt, _LONGEST), items, sources, index, say, understanding.language)
     if not names_exactly(reply, items, index):
         raise AnswerError("the answer did not name what was asked about")
     return reply.strip()

@@ -42,7 +42,7 @@ async def respond(
         language=draft.language,
     )
     sources = (draft.text, draft.asked, *records)
-    reply = await speak(model, model.stream(prompt, _LONGEST), draft.items, sources, index, say)
+    reply = await speak(model, model.stream(prompt, _LONGEST), draft.items, sources, index, say, draft.language)
     if all(line.startswith("- ") for line in reply.splitlines() if line.strip()):
         raise AnswerError("the reply was a list and nothing else")
     missing = [_line_of(i, draft, index) for i in draft.items if not _names(reply, i, index)]

@@ -27,9 +27,6 @@ from .telling import NOTHING, candidate_data, wish_data
 ROUNDS = 2
 """Times that the model may look."""
 
-KEPT = 3
-"""Calls that judging, ranking and replying need."""
-
 _SHOWN = 12
 _LONGEST = 400
 """Tokens of the answer at most."""
@@ -38,8 +35,10 @@ _LEFT_OUT = ("get_item", "filter_items")
 """Tools of no use here: limits hold in every search already, and an item's text is shown."""
 
 
-async def retrieve(model: Model, wish: Wish, understanding: Understanding, index: Index, text: str) -> Retrieved:
-    """Candidates for a wish, from as many searches as it took."""
+async def retrieve(
+    model: Model, wish: Wish, understanding: Understanding, index: Index, text: str, kept: int = 3
+) -> Retrieved:
+    """Candidates for a wish, from as many searches as it took; `kept` calls are left to the agents that follow."""
     found = await search(wish, understanding, index)
     if not found.candidates:
         return found
@@ -48,14 +47,14 @@ async def retrieve(model: Model, wish: Wish, understanding: Understanding, index
     lists = {"built in": [Candidate(c.item, c.score) for c in found.candidates]}
     candidates, told = found.candidates, ""
     for number in range(ROUNDS):
-        if not model.spare(KEPT):
+        if not model.spare(kept):
             break
         shown = candidates[:_SHOWN]
         said: Any = await model.answer(
             _prompt(shown, tools, wish, index, text, told),
             searches_shape(tuple(tools), len(shown)),
             _LONGEST,
-            keep=KEPT,
+            keep=kept,
         )
         if said.enough or not said.searches:
             break

@@ -23,6 +23,12 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _TITLED = re.compile(r"\*\*.+?\*\*(?:\s*\(\d{4}\))?")
 _BULLET = re.compile(r"^\s*(?:[*•·+–—-]|\d{1,2}[.)])\s+(?=\[)")
 
+_NAME = re.compile(
+    r"\b[A-Z][\w’'-]+(?:\s+(?:of|the|and|in|on|de|la|le|du|des|di|del|van|von)){0,2}(?:\s+[A-Z][\w’'-]+)+"
+)
+_CAPITALS = ("de", "lb")
+"""Languages that write ordinary nouns with a capital."""
+
 MOST = 5
 """Sentences of a reply at most, besides one line for each item."""
 
@@ -37,6 +43,7 @@ async def speak(
     sources: Sequence[str],
     index: Index,
     say: Callable[[str], None],
+    language: str = "en",
 ) -> str:
     """The whole of what was said.
 
@@ -47,6 +54,7 @@ async def speak(
         sources: the texts that the model was told; a number has to stand in one.
         index: the catalogue.
         say: is handed each piece that may be said.
+        language: what the model speaks.
 
     Raises:
         AnswerError: nothing of it could be said, or it would not end.
@@ -63,6 +71,7 @@ async def speak(
             # As the model wrote it: a longer title may hold one of those that are put in.
             bare = _MARK.sub(" ", _DRESS.sub("", sentence))
             foreign = not names_only(bare, items, index) or _stresses(sentence, items, sources, index)
+            foreign = foreign or (language not in _CAPITALS and _invents(bare, sources))
             if foreign or not _bare_and_known(text, sources) or line_left_out or count >= MOST + len(items):
                 model.dropped += 1
                 # What follows on the line of an item speaks of that item.
@@ -111,6 +120,15 @@ def _with_titles(sentence: str, items: Sequence[str], index: Index) -> str:
         return named(index.catalogue.item(items[place - 1]), index) if 1 <= place <= len(items) else mark[0]
 
     return _MARK.sub(title_of, _BULLET.sub("- ", text))
+
+
+def _invents(sentence: str, sources: Sequence[str]) -> bool:
+    """Whether a sentence has a name of several words that the model was not told: it may be a title of its own making."""
+    told = f" {' '.join(' '.join(words(s)) for s in sources)} "
+    # Every sentence begins with a capital, so its first word makes no name.
+    begins = re.match(r"\W*\w[\w’'-]*", sentence)
+    names = (" ".join(words(m.group())) for m in _NAME.finditer(sentence, begins.end() if begins else 0))
+    return any(f" {name} " not in told for name in names)
 
 
 def _stresses(sentence: str, items: Sequence[str], sources: Sequence[str], index: Index) -> bool:

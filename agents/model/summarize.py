@@ -19,10 +19,15 @@ _LONGEST = 900
 """Tokens of the answer at most."""
 
 
-async def summarize(model: Model, accepted: Sequence[Judged], wish: Wish, index: Index, text: str) -> list[Judged]:
-    """Candidates with a summary each; the ones past the best keep the evidence as it is, all of them if calls are short."""
+async def summarize(
+    model: Model, accepted: Sequence[Judged], wish: Wish, index: Index, text: str, kept: int = 2
+) -> list[Judged]:
+    """Candidates with a summary each, the ones past the best with their evidence as it is.
+
+    So have all of them where the turn has no call beyond the `kept` ones that ranking and replying need.
+    """
     gathered = await gather(accepted, wish, index)
-    if not model.spare(_KEPT):
+    if not model.spare(kept):
         return gathered
     placed = sorted((j for j in gathered if j.place is not None), key=lambda j: j.place or 0)
     best = (placed or best_first(gathered, wish, index))[:MOST]
@@ -36,10 +41,6 @@ async def summarize(model: Model, accepted: Sequence[Judged], wish: Wish, index:
         candidates=candidate_data(best, wish, index),
         message=data("message", text),
     )
-    said: Any = await model.answer(prompt, summaries_shape(len(best)), _LONGEST, keep=_KEPT)
+    said: Any = await model.answer(prompt, summaries_shape(len(best)), _LONGEST, keep=kept)
     told = {c.item: s.summary.strip() for s in said.summaries if (c := chosen("c", s.item, best))}
     return [j.model_copy(update={"summary": told.get(j.item) or j.summary}) for j in gathered]
-
-
-_KEPT = 2
-"""Calls that ranking and replying need."""

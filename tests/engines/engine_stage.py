@@ -1,6 +1,7 @@
 """What the suites with real engines share: an engine started by `convrec llm serve`, and turns counted over it."""
 
 import contextlib
+import os
 import re
 import shlex
 import signal
@@ -22,6 +23,8 @@ from convrec.app.settings import load_settings
 from convrec.app.thinking import open_thinking
 from langchain_openai import ChatOpenAI
 from talk_stage import check_guarantees, index_of, recommender
+
+CONVREC = (sys.executable, "-c", "from convrec.app.cli import main; main()")
 
 START = 300
 """Seconds that an engine has to start; a cold disk and two cores are slow."""
@@ -72,7 +75,7 @@ def serve(
     engine: str, model: Path, log: Path, *, python: Path | None = None, extra: Iterable[str] = ()
 ) -> Iterator[Served]:
     """Start an engine through the command line, and stop it when the caller is done."""
-    command = [sys.executable, "-c", "from convrec.app.cli import main; main()", "llm", "serve", "--engine", engine]
+    command = [*CONVREC, "llm", "serve", "--engine", engine]
     command += ["--model", str(model), "--port", str(free_port()), "--timeout", str(START), "--verbose"]
     command += ["--python", str(python)] if python else []
     began = time.monotonic()
@@ -89,6 +92,12 @@ def serve(
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
+
+
+def convrec(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command of convrec, with settings as its environment has them."""
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **settings}
+    return subprocess.run([*CONVREC, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
 def free_port() -> int:
