@@ -210,7 +210,7 @@ class Helpful:
             return {"summaries": [{"item": c, "summary": f"It says: {line[:40]}"} for c, line in lines.items()]}
         if "enough" in fields:
             return {"enough": True, "searches": []}
-        return {"question": "q1", "text": "Which of these do you like best?"}
+        return {"question": "q1", "sentences": ["Which of these do you like best?"]}
 
     def reply(self, prompt: str, time: int = 0) -> str:
         """A line for each item."""
