@@ -178,7 +178,8 @@ class Chat:
         except Exception as fault:
             raise self._failed(fault) from fault
         finally:
-            meter.note(_counted(messages, said, usage))
+            # What got no answer cost no tokens, as far as anybody knows.
+            meter.note(_counted(messages, said, usage) if said or usage else Call(0, 0, prompt=_words(messages)))
         check_end("reply", finish)
         if self._finishes and not finish:
             raise AnswerError("the reply broke off")
@@ -190,7 +191,7 @@ class Chat:
     async def _ask(
         self, messages: Sequence[BaseMessage], meter: Meter, options: dict[str, Any], way: int, shape: type[BaseModel]
     ) -> AIMessage:
-        call: Call | None = _counted(messages, "", None)
+        call: Call | None = Call(0, 0, prompt=_words(messages))
         try:
             async with self._gate():
                 message: AIMessage = await _bound(self._model, WAYS[way], shape, options).ainvoke(list(messages))
