@@ -199,7 +199,7 @@ async def test_a_judgement_of_items_that_do_not_exist_is_asked_for_again() -> No
     assert [j.place for j in found].count(0) == 1
 
 
-async def test_when_every_item_is_said_to_break_a_must_the_built_in_verdicts_stand(tmp_path: Path) -> None:
+async def test_when_every_item_says_that_it_breaks_a_must_that_is_told(tmp_path: Path) -> None:
     every = [verdict(i.title, i.title, "contradicts") for i in TEA_ITEMS]
     model = says(*every)
     model.said = {
@@ -207,8 +207,9 @@ async def test_when_every_item_is_said_to_break_a_must_the_built_in_verdicts_sta
         "Understanding": {"act": "request", "wants": [{"attribute": "text", "values": ["calm"], "strength": "must"}]},
     }
     answer = await turn(tmp_path, "something calm, I insist", model)
-    assert len(answer.items) == 3
-    assert "guarantee" in fallbacks(answer)["nli"]
+    assert (answer.items, fallbacks(answer)) == ((), {})
+    assert "The limit that excludes most is \"calm\"" in answer.reply
+    assert [s.agent for s in answer.steps] == ["understand", "retrieve", "nli", "respond", "remember"]
 
 
 async def test_the_last_call_is_kept_for_the_reply() -> None:
