@@ -208,7 +208,7 @@ async def test_when_every_item_says_that_it_breaks_a_must_that_is_told(tmp_path:
     }
     answer = await turn(tmp_path, "something calm, I insist", model)
     assert (answer.items, fallbacks(answer)) == ((), {})
-    assert "The limit that excludes most is \"calm\"" in answer.reply
+    assert 'The limit that excludes most is "calm"' in answer.reply
     assert [s.agent for s in answer.steps] == ["understand", "retrieve", "nli", "respond", "remember"]
 
 
