@@ -53,7 +53,7 @@ fix: $(DEV) ## Format, and mend what can be mended
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(DEV) ## Run the benchmarks: about half an hour the first time, six minutes then
+bench: $(DEV) ## Run the benchmarks: about half an hour the first time, eight minutes then
 	$(BIN)/python benchmarks/bench_understanding.py
 	$(BIN)/python benchmarks/bench_start.py
 	$(BIN)/python benchmarks/bench_index.py

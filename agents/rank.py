@@ -26,8 +26,7 @@ _POOL = 40
 
 async def rank(accepted: Sequence[Judged], wish: Wish, index: Index, count: int) -> list[Pick]:
     """The best candidates, best first, not too much alike; at most `count`."""
-    placed = sorted((j for j in accepted if j.place is not None), key=lambda j: j.place or 0)
-    if placed:
+    if placed := placed_among(accepted):
         return pick_in_order(placed, accepted, wish, index, count)
     scores = _scores(accepted, wish, index)
     order = np.argsort(-scores, kind="stable")[:_POOL]
@@ -39,12 +38,22 @@ def best_first(accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Jud
     return [accepted[i] for i in np.argsort(-_scores(accepted, wish, index), kind="stable")]
 
 
+def in_order(placed: Sequence[Judged], accepted: Sequence[Judged], wish: Wish, index: Index) -> list[Judged]:
+    """The candidates that a model placed, then those that it left out, best first."""
+    named = {j.item for j in placed}
+    return [*placed, *(j for j in best_first(accepted, wish, index) if j.item not in named)]
+
+
+def placed_among(accepted: Sequence[Judged]) -> list[Judged]:
+    """The candidates that a model gave a place, in that order."""
+    return sorted((j for j in accepted if j.place is not None), key=lambda j: j.place or 0)
+
+
 def pick_in_order(
     placed: Sequence[Judged], accepted: Sequence[Judged], wish: Wish, index: Index, count: int
 ) -> list[Pick]:
     """Picks by a model's order, the candidates that it left out after those that it placed."""
-    named = {j.item for j in placed}
-    pool = [*placed, *(j for j in best_first(accepted, wish, index) if j.item not in named)][:_POOL]
+    pool = in_order(placed, accepted, wish, index)[:_POOL]
     step = 1.0 / (len(placed) + 1)
     rest = step * _spread(_scores(pool[len(placed) :], wish, index))
     relevance = np.concatenate([1.0 - step * np.arange(len(placed)), rest])[: len(pool)]

@@ -47,7 +47,7 @@ class Setup:
         brains: the second brains in use, by agent; the others are built in.
         brain: who answers, in words.
         effort: how much language models may be asked.
-        cache: where models' answers are kept, if they are.
+        cache: where models' answers are kept, or were.
         trace: where turns are traced, if they are.
     """
 

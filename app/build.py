@@ -56,8 +56,9 @@ def make_setup(settings: Settings, on_progress: Progress | None = None, model: "
         SettingsError: a cross-encoder is set and is not on this machine.
     """
     home = Home(settings.home)
-    cache = AnswerCache(home.answers) if settings.llm.cache else None
-    opened = open_thinking(settings, cache, model)
+    # Answers that were kept before can be forgotten, also where no more are.
+    cache = AnswerCache(home.answers) if settings.llm.cache or home.answers.exists() else None
+    opened = open_thinking(settings, cache if settings.llm.cache else None, model)
     limits = TurnLimits(**settings.turn.model_dump())
     return Setup(
         index=_opener(settings, on_progress),

@@ -228,3 +228,22 @@ async def test_nothing_accepted_is_nothing_to_sum_up() -> None:
     model = chat()
     assert await summarize.summarize(handle(model), [], Wish(), index_of("teas"), "a tea") == []
     assert not model.asked
+
+
+async def test_a_lost_vote_hides_no_bug() -> None:
+    class Buggy:
+        dropped = 0
+        asked = 0
+
+        def spare(self, keep: int) -> int:
+            return 3
+
+        async def answer(self, prompt: Any, shape: Any, *_: Any, **__: Any) -> Any:
+            self.asked += 1
+            if self.asked == 1:
+                raise ZeroDivisionError
+            return shape.model_validate({"best": ["c1"]})
+
+    accepted = judged("sencha", "gyokuro")
+    with pytest.raises(ZeroDivisionError):
+        await vote.rank(Buggy(), accepted, Wish(), index_of("teas"), 1, "a tea")  # type: ignore[arg-type]

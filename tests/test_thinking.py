@@ -171,3 +171,17 @@ def test_with_a_model_given_only_what_it_needs_is_imported() -> None:
     made = "from convrec.app.build import make_setup\nfrom convrec.app.settings import load_settings\n"
     given = "from convrec.tools.scripted_chat import ScriptedChat\n"
     assert modules_after(f"{made}{given}make_setup(load_settings(), model=ScriptedChat(script=['x']))") == set()
+
+
+async def test_kept_answers_are_forgotten_after_keeping_was_switched_off(tmp_path: Path) -> None:
+    place = Home(tmp_path).answers
+    AnswerCache(place).put("key", "ann", "a secret wish")
+    setup = make_setup(load_settings(home=tmp_path, llm={"model": "none"}))
+    assert setup.cache is not None
+    setup.cache.forget("ann")
+    assert b"secret" not in place.read_bytes()
+
+
+def test_no_cache_is_made_where_none_is_wanted(tmp_path: Path) -> None:
+    assert make_setup(load_settings(home=tmp_path, llm={"model": "none"})).cache is None
+    assert not Home(tmp_path).answers.exists()

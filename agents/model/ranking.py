@@ -6,7 +6,7 @@ from ...prompts import Prompt, data, render
 from ...tools.errors import SpentError
 from ...tools.index import Index
 from ..brains import Model
-from ..rank import best_first
+from ..rank import in_order, placed_among
 from ..state import Judged, Wish
 from .telling import candidate_data, wish_data
 
@@ -28,9 +28,7 @@ def contenders(model: Model, accepted: Sequence[Judged], wish: Wish, index: Inde
     """
     if not model.spare(KEPT):
         raise SpentError("the call that is left is kept for the reply")
-    placed = sorted((j for j in accepted if j.place is not None), key=lambda j: j.place or 0)
-    named = {j.item for j in placed}
-    return [*placed, *(j for j in best_first(accepted, wish, index) if j.item not in named)][:MOST]
+    return in_order(placed_among(accepted), accepted, wish, index)[:MOST]
 
 
 def ask_to_rank(name: str, candidates: Sequence[Judged], wish: Wish, index: Index, text: str, most: int) -> Prompt:

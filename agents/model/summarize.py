@@ -6,14 +6,12 @@ from typing import Any
 from ...prompts import data, render
 from ...tools.index import Index
 from ..brains import Model
-from ..rank import best_first
+from ..rank import in_order, placed_among
 from ..state import Judged, Wish
 from ..summarize import summarize as gather
+from .ranking import MOST
 from .shapes import chosen, summaries_shape
 from .telling import candidate_data, wish_data
-
-MOST = 12
-"""Candidates that are summed up; a ranker sees no more."""
 
 _LONGEST = 900
 """Tokens of the answer at most."""
@@ -29,8 +27,7 @@ async def summarize(
     gathered = await gather(accepted, wish, index)
     if not model.spare(kept):
         return gathered
-    placed = sorted((j for j in gathered if j.place is not None), key=lambda j: j.place or 0)
-    best = (placed or best_first(gathered, wish, index))[:MOST]
+    best = in_order(placed_among(gathered), gathered, wish, index)[:MOST]
     if not best:
         return gathered
     schema = index.catalogue.schema

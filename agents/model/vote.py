@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ...tools.errors import ModelError
 from ...tools.index import Index
 from ..brains import Model
 from ..rank import pick_in_order
@@ -37,9 +38,12 @@ async def rank(model: Model, accepted: Sequence[Judged], wish: Wish, index: Inde
     votes = min(VOTES, model.spare(KEPT))
     asked = await asyncio.gather(*(vote(shown) for shown in shuffled[:votes]), return_exceptions=True)
     orders = [order for order in asked if isinstance(order, list)]
-    model.dropped += len(asked) - len(orders)
-    if not orders:
-        raise next(fault for fault in asked if isinstance(fault, BaseException))
+    faults = [fault for fault in asked if isinstance(fault, BaseException)]
+    # A lost vote is no loss while there is another one; anything but a model's fault is a bug.
+    for fault in faults:
+        if not orders or not isinstance(fault, ModelError):
+            raise fault
+    model.dropped += len(faults)
     points = Counter({j.item: 0.0 for j in candidates})
     for order in orders:
         points.update({j.item: float(most - place) for place, j in enumerate(order)})
