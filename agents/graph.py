@@ -369,5 +369,6 @@ def _note_understanding(understanding: Understanding) -> str:
 def _note_retrieved(found: Retrieved) -> str:
     if not found.candidates:
         return "nothing fits"
-    tools = sorted({t for c in found.candidates for t in c.tools})
+    # Of several searches with one tool, the later ones are numbered.
+    tools = sorted({t.split()[0] for c in found.candidates for t in c.tools})
     return f"{len(found.candidates)} candidates by {', '.join(tools)}"

@@ -1,8 +1,11 @@
 import itertools
 import random
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from convrec.agents.brains import Brain
 from convrec.agents.retrieve import (
     allowed_mask,
     explain_miss,
@@ -14,7 +17,7 @@ from convrec.agents.retrieve import (
 )
 from convrec.agents.state import Mention, Preference, Search, Understanding, Wish
 from convrec.tools.limits import Limit
-from talk_stage import breaks, index_of, labelled, ranged, words_of
+from talk_stage import breaks, index_of, labelled, ranged, recommender, words_of
 
 ASK = Understanding(act="request")
 GREEN, BLACK = labelled("kind", "green"), labelled("kind", "black")
@@ -216,3 +219,17 @@ def test_what_may_be_shown_is_what_is_known_to_fit_else_what_may() -> None:
     repeats = Understanding(act="request", repeats=True)
     assert shown(repeats, preferences=(GREEN, QUICK), shown=("sencha",)) == {"sencha", "gyokuro", "hojicha"}
     assert shown(preferences=(GREEN, BLACK)) == set()
+
+
+async def test_a_tool_that_searched_twice_is_named_once_in_the_step(tmp_path: Path) -> None:
+    read = Understanding(
+        act="request", preferences=(phrase("campfire"),), searches=(Search(tool="meaning", query="smoke"),)
+    )
+
+    async def understand(*_: Any) -> Understanding:
+        return read
+
+    async with recommender(tmp_path, "teas", {"understand": Brain(understand, "own")}) as opened:
+        answer = await opened.reply("a campfire tea")
+    (step,) = [s for s in answer.steps if s.agent == "retrieve"]
+    assert step.note.count("meaning") == 1
