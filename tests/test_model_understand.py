@@ -325,8 +325,8 @@ async def test_query_and_searches_reach_retrieval(tmp_path: Path) -> None:
     }  # fmt: skip
     answer = await turn(tmp_path, "…", chat(Understanding=said), effort="low")
     found = {c.id: c.tools for c in answer.items}
-    assert "words 2" in step(answer, "retrieve").note
-    assert "meaning 3" in step(answer, "retrieve").note
+    tools = {tool for ranks in found.values() for tool in ranks}
+    assert {"words 2", "meaning 3"} <= tools
     assert found["lapsang-souchong"]["words"] == 1
 
 
