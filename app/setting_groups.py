@@ -98,3 +98,26 @@ class TraceSettings(Group):
 
     enabled: bool = Field(default=True, description="true or false: whether each turn's steps are written down")
     words: bool = Field(default=False, description="true or false: whether what was said is written down with them")
+
+
+class MemorySettings(Group):
+    """What is remembered of users beyond a conversation."""
+
+    private: bool = Field(default=False, description="true or false: whether talks are written down nowhere")
+    half_life_days: float = Field(
+        default=180.0, gt=0, le=100_000, allow_inf_nan=False,
+        description="days after which a taste counts half, more than 0, at most 100,000",
+    )  # fmt: skip
+    server: Address = Field(default="", description="a Chroma server for several processes: http://127.0.0.1:8000")
+
+
+class InteractionSettings(Group):
+    """How users' histories with items are learnt from."""
+
+    method: Literal["auto", "ease", "neighbours"] = Field(
+        default="auto", description="auto, ease or neighbours; auto takes EASE"
+    )
+    half_life_days: float = Field(
+        default=0.0, ge=0, le=100_000, allow_inf_nan=False,
+        description="days after which an interaction counts half, at most 100,000; 0 counts all alike",
+    )  # fmt: skip

@@ -21,7 +21,15 @@ from pydantic_settings import SettingsError as SourceError
 
 from ..tools.errors import SettingsError
 from ..tools.model_servers import check_address, check_key
-from .setting_groups import Group, LlmSettings, TraceSettings, TurnLimits, UiSettings
+from .setting_groups import (
+    Group,
+    InteractionSettings,
+    LlmSettings,
+    MemorySettings,
+    TraceSettings,
+    TurnLimits,
+    UiSettings,
+)
 
 FILE = "convrec.toml"
 _PREFIX = "CONVREC_"
@@ -57,6 +65,8 @@ class Settings(BaseSettings):
         ui: where the page is served.
         llm: which language model to ask, and how.
         trace: what is written down about turns.
+        memory: what is remembered of users.
+        interactions: how users' histories with items are learnt from.
     """
 
     model_config = SettingsConfigDict(
@@ -80,6 +90,12 @@ class Settings(BaseSettings):
     ui: UiSettings = Field(default=UiSettings(), description="a group: host, port")
     llm: LlmSettings = Field(default=LlmSettings(), description=f"a group: {', '.join(LlmSettings.model_fields)}")
     trace: TraceSettings = Field(default=TraceSettings(), description="a group: enabled, words")
+    memory: MemorySettings = Field(
+        default=MemorySettings(), description=f"a group: {', '.join(MemorySettings.model_fields)}"
+    )
+    interactions: InteractionSettings = Field(
+        default=InteractionSettings(), description=f"a group: {', '.join(InteractionSettings.model_fields)}"
+    )
 
     @field_validator("home")
     @classmethod
