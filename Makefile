@@ -13,11 +13,14 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 # vLLM wants other versions than we do, and lives beside us.
 VLLM := .venv-vllm
 
+# The libraries that histories are compared with, too.
+BASELINES := .venv-baselines
+
 .DEFAULT_GOAL := help
-.PHONY: help ui chat install test test-vllm test-transformers walk check fix bench clean
+.PHONY: help ui chat install test test-vllm test-transformers walk check fix bench bench-collaborative clean
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  ARGS="..." goes on to the command: make chat ARGS="--user ann", make test ARGS="tests/test_cli.py"'
 	@echo '  PYTHON=... chooses the Python (3.11 or newer) that .venv is made with'
@@ -31,7 +34,7 @@ chat: $(RUNTIME) ## Chat in the terminal
 install: $(DEV) ## Install everything, tests and checks included, into .venv
 
 test: $(DEV) ## Run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-vllm: $(DEV) $(VLLM)/.installed ## Run the tests with vLLM, in .venv-vllm (2.5 GB; Linux, no GPU needed)
 	VLLM_PYTHON=$(VLLM)/bin/python $(BIN)/python -m pytest -s tests/engines/test_vllm.py $(ARGS)
@@ -39,6 +42,9 @@ test-vllm: $(DEV) $(VLLM)/.installed ## Run the tests with vLLM, in .venv-vllm (
 test-transformers: $(DEV) ## Run the tests with transformers, as a server and in this process
 	$(PIP) --editable '.[serving]'
 	$(BIN)/python -m pytest -s tests/engines/test_transformers.py $(ARGS)
+
+bench-collaborative: $(DEV) $(BASELINES)/.installed ## Compare what histories teach with LensKit and implicit, in .venv-baselines
+	$(BIN)/python benchmarks/bench_collaborative.py --baselines $(BASELINES)/bin/python $(ARGS)
 
 walk: $(DEV) ## Walk through the page in Chromium (Debian's package chromium), with screenshots in walk/
 	$(PIP) --editable '.[browser]'
@@ -61,7 +67,7 @@ bench: $(DEV) ## Run the benchmarks: about half an hour the first time, eight mi
 	$(BIN)/python benchmarks/bench_models.py
 
 clean: ## Remove the virtual environments and what tools left behind; catalogues and conversations stay
-	rm -rf $(VENV) $(VLLM) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) $(BASELINES) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -74,6 +80,11 @@ $(VLLM)/.installed: tests/engines/requirements-vllm.txt
 	@echo "Installing vLLM into $(VLLM) (once; some minutes) ..."
 	$(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --requirement $<
+	@touch $@
+
+$(BASELINES)/.installed: benchmarks/requirements-baselines.txt
+	$(PYTHON) -m venv $(BASELINES)
+	$(BASELINES)/bin/python -m pip install --disable-pip-version-check --quiet --requirement $<
 	@touch $@
 
 $(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python

@@ -46,11 +46,13 @@ class Brain:
         think: takes a `Model`, then what the built-in brain takes.
         name: what steps call it.
         chat: the chat model that it asks; None where it asks none.
+        spare: whether it is asked only where the turn's limits leave room; that they did not is no fallback then.
     """
 
     think: Callable[..., Awaitable[Any]]
     name: str
     chat: Chat | None = None
+    spare: bool = False
 
 
 Brains = Mapping[AgentName, Brain]
@@ -68,10 +70,11 @@ class Said:
 
 @dataclass
 class Budget:
-    """What a turn has used of its limits."""
+    """What a turn has used of its limits, whose it is, and whether nothing of it may be written down."""
 
     limits: TurnLimits
     owner: str = ""
+    private: bool = False
     started: float = field(default_factory=time.monotonic)
     steps: list[Step] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
@@ -154,6 +157,8 @@ class Budget:
         began = time.perf_counter()
         model = Model(brain.chat if brain else None, self, agent)
         fallback = ""
+        if brain is not None and brain.spare and self.exhausted():
+            brain = None
         if brain is not None:
             fallback = self.exhausted() if brain.chat else ""
             if not fallback:
@@ -218,6 +223,11 @@ class Model:
     def owner(self) -> str:
         """Whose turn it is."""
         return self._budget.owner
+
+    @property
+    def private(self) -> bool:
+        """Whether nothing of the turn may be written down."""
+        return self._budget.private
 
     def admit(self, tokens: int) -> None:
         """Let a call through, or raise SpentError."""

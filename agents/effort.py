@@ -4,6 +4,8 @@
 - medium: also one call that judges the candidates and puts them in order: at most 3.
 - high: the full chain: understand, retrieve in rounds, judge, sum up, rank, reply: at most 6. A ranking strategy of
   several calls has them before the further rounds and the summary.
+
+At medium and high effort, what was told of the user is related to their memory by a call that is left over, if one is.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +16,19 @@ from typing import Any, Literal
 from ..tools.chat import Chat
 from ..tools.cross_encoder import CrossEncoderNli
 from .brains import Brain, Brains, TurnLimits
-from .model import answer, clarify, elimination, listwise, nli, respond, retrieve, summarize, understand, vote
+from .model import (
+    answer,
+    clarify,
+    elimination,
+    listwise,
+    nli,
+    remember,
+    respond,
+    retrieve,
+    summarize,
+    understand,
+    vote,
+)
 from .model.cross_encoder import judge_with
 from .state import AgentName
 
@@ -68,10 +82,13 @@ class Thinking:
             wanted["summarize"] = partial(summarize.summarize, kept=ranking + _REPLYING)
         if self.effort != "low":
             wanted["nli"] = nli.judge
+            wanted["remember"] = remember.remember
         if self.effort == "high" or (self.effort == "medium" and self.cross_encoder):
             wanted["rank"] = _RANKING[self.ranking]
         brains: dict[AgentName, Brain] = {
-            a: Brain(think, self.chats[a].name, self.chats[a]) for a, think in wanted.items() if a in self.chats
+            a: Brain(think, self.chats[a].name, self.chats[a], spare=a == "remember")
+            for a, think in wanted.items()
+            if a in self.chats
         }
         if self.cross_encoder is not None:
             brains["nli"] = Brain(judge_with(self.cross_encoder), self.cross_encoder.name)

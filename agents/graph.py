@@ -10,8 +10,7 @@ and the reply is streamed in pieces, by `respond` or already while a model write
 recommender saves a turn when all of it is done.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -21,60 +20,33 @@ from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 
 from ..tools.index import Index
+from ..tools.taste import because
 from . import nli
 from .answer import MOST, answer
-from .brains import Brains, Budget, TurnLimits
 from .clarify import clarify
 from .examples import openers
 from .guarantees import grounded, lawful, names_exactly, within
+from .memory import Known
 from .rank import rank
-from .remember import changed, recall, remember
+from .recall import inform, lines_to_recall, recall, stands_aside
+from .remember import Told, changed_in_words, keeps_order, note, remember
 from .respond import accepted_now, respond, small_talk, tell_miss, tell_unknown, unknown_titles
 from .retrieve import Retrieved, allowed_mask, retrieve
-from .state import AgentName, Draft, Exchange, Miss, Pick, Preference, State, Understanding, Wish
+from .state import AgentName, Draft, Exchange, Pick, Understanding, Wish
+from .suggest import suggest, ways_out
 from .summarize import summarize
+from .turn import State, Token, Turn
 from .understand import understand
-from .wishes import ask, grow, show, without_gone
+from .wishes import ask, grow, liking, show
 from .wishes import miss as note_miss
 
 UNDONE = 20
 """How many turns can be taken back."""
 
+WARM = 3
+"""How many items a user must have liked before a wish that says nothing is answered by their taste, without a question."""
+
 _SEARCHING = ("request", "preference", "more", "reject", "surprise")
-
-
-@dataclass(frozen=True)
-class Token:
-    """A piece of the reply.
-
-    Attributes:
-        text: the piece.
-        fresh: whether the reply begins again with it; what was streamed before is taken back.
-    """
-
-    text: str
-    fresh: bool = False
-
-
-@dataclass
-class Turn:
-    """What one turn carries beside its state.
-
-    Attributes:
-        index: the catalogue.
-        count: how many items to show.
-        questions: how many clarifying questions may follow one another.
-        brains: the second brains in use.
-        budget: the turn's limits, and what it has used of them.
-        spoken: what of the reply has been streamed.
-    """
-
-    index: Index
-    count: int = 3
-    questions: int = 2
-    brains: Brains = field(default_factory=dict)
-    budget: Budget = field(default_factory=lambda: Budget(TurnLimits()))
-    spoken: str = ""
 
 
 def build_graph(checkpointer: Any = None, store: BaseStore | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -112,9 +84,10 @@ def _route(state: State) -> Literal["answer", "clarify", "retrieve", "respond"]:
 
 
 def too_vague(understanding: Understanding, wish: Wish) -> bool:
-    """Whether a request says nothing to search by, and has not been waved on."""
-    open_wish = not wish.preferences and not wish.seeds
-    return open_wish and understanding.act == "request" and not understanding.declined
+    """Whether a request says nothing to search by, has not been waved on, and comes from somebody little known."""
+    open_wish = not wish.own and not wish.seeds and not any(p.wanted for p in wish.preferences)
+    stranger = sum(weight > 0 for weight in liking(wish).values()) < WARM
+    return open_wish and stranger and understanding.act == "request" and not understanding.declined
 
 
 async def _think(
@@ -166,29 +139,21 @@ def _finish(runtime: Runtime[Turn], reply: str) -> None:
 
 
 async def _understand(state: State, runtime: Runtime[Turn]) -> State:
-    index = runtime.context.index
+    turn, index = runtime.context, runtime.context.index
     before = state.get("wish") or Wish()
-    known = await recall(runtime.store, state["user"]) if runtime.store else Wish()
-    informed = _informed(before, known, index)
+    asked = state["text"] if "understand" in turn.brains else ""
+    known = turn.overlaid(await recall(runtime.store, state["user"], index, asked) if runtime.store else Known())
+    informed = inform(before, known, index, turn.now, turn.half_life_days)
     understanding: Understanding = await _think(
-        runtime, "understand", understand, state["text"], informed, index, also=(state.get("talk", []),),
+        runtime, "understand", understand, state["text"], informed, index,
+        also=(state.get("talk", []), lines_to_recall(known, informed, turn.now, turn.half_life_days)),
         note=_note_understanding, lawful=lambda u: grounded(u, index),
     )  # fmt: skip
     return {
-        "known": known, "wish": grow(informed, understanding), "understanding": understanding, "candidates": [],
-        "accepted": [], "picks": [], "miss": None, "question": None, "reply": "", "answered": (), "suggestions": (),
-        "past": [*state.get("past", []), before][-UNDONE:],
+        "known": known, "informed": informed, "wish": stands_aside(grow(informed, understanding), index),
+        "understanding": understanding, "candidates": [], "accepted": [], "picks": [], "miss": None, "question": None,
+        "reply": "", "answered": (), "suggestions": (), "past": [*state.get("past", []), before][-UNDONE:],
     }  # fmt: skip
-
-
-def _informed(wish: Wish, known: Wish, index: Index) -> Wish:
-    """A thread's wish with what is remembered from the user's other threads, as far as it speaks of this catalogue.
-
-    Rejections of other talks do not count.
-    """
-    lists = ("liked", "disliked", "seen", "accepted")
-    merged = {n: tuple(dict.fromkeys((*getattr(known, n), *getattr(wish, n)))) for n in lists}
-    return without_gone(wish.model_copy(update=merged), index.catalogue)
 
 
 async def _clarify(state: State, runtime: Runtime[Turn]) -> State:
@@ -264,7 +229,14 @@ async def _rank(state: State, runtime: Runtime[Turn]) -> State:
         note=lambda p: f"{len(p)} chosen",
         lawful=lambda p: bool(lawful(p, wish, turn.index, barred)),
     )  # fmt: skip
-    return {"picks": lawful(picks, wish, turn.index, barred)[:count]}
+    weights = {} if wish.seeds else liking(wish)
+    return {"picks": [_with_cause(p, weights, turn.index) for p in lawful(picks, wish, turn.index, barred)[:count]]}
+
+
+def _with_cause(pick: Pick, weights: Mapping[str, float], index: Index) -> Pick:
+    """A pick with the item of the user's taste that speaks most for it, where taste has found it."""
+    cause = because(index, pick.item, weights) if "taste" in pick.tools else None
+    return pick.model_copy(update={"because": cause or ""})
 
 
 async def _respond(state: State, runtime: Runtime[Turn]) -> State:
@@ -295,7 +267,7 @@ async def _respond(state: State, runtime: Runtime[Turn]) -> State:
     elif understanding.act in _SEARCHING:
         nearest = miss.nearest if miss else ()
         reply = await say(tell_miss(miss, wish, index), nearest)
-        suggestions = _ways_out(miss, wish, index)
+        suggestions = ways_out(miss, wish, index)
         wish = note_miss(wish, nearest)
     else:
         answered = accepted_now(understanding)
@@ -310,43 +282,21 @@ async def _as_drafted(draft: Draft) -> str:
 
 
 async def _remember(state: State, runtime: Runtime[Turn]) -> State:
-    known = state["known"]
-    before = _informed(state["past"][-1], known, runtime.context.index)
+    turn, known, talk = runtime.context, state["known"], state.get("talk", [])
+    told = Told(
+        state["text"], state["understanding"], state["informed"], state["wish"], state.get("thread", ""), len(talk) + 1,
+        turn.now,
+    )  # fmt: skip
     remembered = await _think(
-        runtime, "remember", remember, known, before, state["wish"],
-        note=lambda now: f"{len(changed(known, now))} remembered" if changed(known, now) else "nothing new",
+        runtime, "remember", remember, told, known, turn.index,
+        note=lambda changes: changed_in_words(changes, known), lawful=lambda changes: keeps_order(changes, told, known),
     )  # fmt: skip
     items = state.get("answered") or tuple(p.item for p in state.get("picks", []))
     exchange = Exchange(text=state["text"], reply=state["reply"], items=items)
-    return {"talk": [*state.get("talk", []), exchange], "remembered": remembered, "candidates": [], "accepted": []}
-
-
-def suggest(wish: Wish, index: Index) -> tuple[str, ...]:
-    """Short messages that would help next, in words that the understanding agent reads."""
-    ideas = ["More like the first one", "Something else"]
-    limited = {p.limit.attribute for p in wish.preferences}
-    if index.catalogue.schema.of_kind("date") and index.catalogue.schema.of_kind("date")[0].name not in limited:
-        ideas.append("Something more recent")
-    duration = index.catalogue.schema.measuring("duration") or index.catalogue.schema.measuring("length")
-    if duration is not None and duration.name not in limited:
-        ideas.append("Something shorter")
-    return tuple(ideas)
-
-
-def _ways_out(miss: Miss | None, wish: Wish, index: Index) -> tuple[str, ...]:
-    """Messages that drop the limit that excludes most, or any hard one where none alone does."""
-    if miss is None:
-        return ("start over", "surprise me")
-    hard = [p for p in wish.preferences if p.hard and p.limit.attribute is not None]
-    blocking = [p for p in hard if p.key == miss.key and miss.without]
-    return (*(_forgetting(p, index) for p in (blocking or hard)[:3]), "start over")
-
-
-def _forgetting(preference: Preference, index: Index) -> str:
-    attribute = index.catalogue.schema.attribute(preference.limit.attribute or "")
-    if preference.limit.values:
-        return f"Forget {' or '.join(preference.limit.values)}"
-    return f"Any {attribute.label or attribute.name} is fine"
+    return {
+        "talk": [*talk, exchange], "remembered": remembered, "candidates": [], "accepted": [],
+        "noted": [*state.get("noted", []), note(remembered, known, turn.now)][-UNDONE:],
+    }  # fmt: skip
 
 
 def _pieces(reply: str) -> Sequence[str]:

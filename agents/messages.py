@@ -5,6 +5,7 @@ import unicodedata
 
 from ..tools.errors import InputError, MessageError
 
+_MARKUP = re.compile(r"[*`<>\[\]_|]+|\w*://\S*|\bwww\.\S*", re.IGNORECASE)
 _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-_])")
 
 
@@ -27,6 +28,11 @@ def clean_message(text: str, longest: int) -> str:
     if not cleaned:
         raise MessageError("The message is empty.", "Say what you are looking for, or “surprise me”.")
     return cleaned
+
+
+def plain(text: str) -> str:
+    """Words that others wrote, as they may stand in a reply: without markup and links."""
+    return " ".join(_MARKUP.sub(" ", text).split())
 
 
 def clean_name(name: str, what: str) -> str:

@@ -58,5 +58,6 @@ def seen_from(preference: Preference, words: str, entailment: Entailment) -> Ver
     if not preference.wanted:
         label, score = _OPPOSITE[label], -score
     return Verdict(
-        preference=words, strength=preference.strength, label=label, score=score, evidence=entailment.evidence
-    )  # type: ignore[arg-type]
+        preference=words, strength=preference.strength, label=label, score=score, evidence=entailment.evidence,
+        remembered=bool(preference.memory),
+    )  # type: ignore[arg-type]  # fmt: skip

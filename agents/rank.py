@@ -11,11 +11,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..tools.index import Index
+from ..tools.taste import taste_scores
 from .state import Judged, Pick, Wish
 from .summarize import reason
+from .wishes import liking
 
 WEIGHTS = {"must": 1.0, "prefer": 1.0, "avoid": 1.0, "must_not": 0.1}
 """How much a verdict counts by its preference's strength; hard ones have filtered, and tell by salience only."""
+
+REMEMBERED = 0.3
+"""How much a taste from other conversations counts beside what this one asks for."""
 
 RETRIEVAL, POPULARITY, LIKED, TASTE, DISLIKED = 1.0, 0.3, 2.0, 0.4, 0.6
 RELEVANCE = 0.75
@@ -83,13 +88,16 @@ def _scores(accepted: Sequence[Judged], wish: Wish, index: Index) -> np.ndarray:
     rows = np.array([catalogue.row_of[j.item] for j in accepted])
     top = max(j.score for j in accepted) or 1.0
     scores = np.array([RETRIEVAL * j.score / top for j in accepted])
-    wanted = max(sum(v.strength in ("prefer", "avoid") for v in accepted[0].verdicts), 1)
-    scores += np.array([sum(WEIGHTS[v.strength] * v.score for v in j.verdicts) for j in accepted]) * (
-        2.0 / (1 + wanted) + 0.3
-    )
+    wanted = max(sum(v.strength in ("prefer", "avoid") and not v.remembered for v in accepted[0].verdicts), 1)
+    aside = REMEMBERED if wish.own else 1.0
+    scores += np.array(
+        [sum(WEIGHTS[v.strength] * v.score * (aside if v.remembered else 1.0) for v in j.verdicts) for j in accepted]
+    ) * (2.0 / (1 + wanted) + 0.3)
     scores += POPULARITY * catalogue.popularity[rows]
-    taste = LIKED if wish.seeds else TASTE
-    for ids, weight in ((wish.seeds or wish.liked, taste), ((*wish.disliked, *wish.rejected[-6:]), -DISLIKED)):
+    weights = {} if wish.seeds else liking(wish)
+    if any(weight > 0 for weight in weights.values()):
+        scores += (TASTE if wish.own else LIKED) * _spread(taste_scores(index, weights)[rows])
+    for ids, weight in ((wish.seeds, LIKED), ((*wish.disliked, *wish.rejected[-6:]), -DISLIKED)):
         known = [catalogue.row_of[i] for i in ids if i in catalogue.row_of]
         if known:
             scores += weight * _spread((index.vectors.matrix[rows] @ index.vectors.matrix[known].T).mean(axis=1))

@@ -1,26 +1,34 @@
 """The recommender: one agent for page, API, terminal and simulator. It keeps threads apart and turns in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakValueDictionary
+
+from langgraph.store.base import BaseStore
 
 from ..tools.answer_cache import AnswerCache
 from ..tools.catalogue import Catalogue, describe_value
 from ..tools.errors import UnknownThreadError
+from ..tools.history import add_interactions, forget_user, user_interactions
 from ..tools.index import Index
+from ..tools.storage import Home
 from ..tools.trace import Call, Trace, TurnRecord
 from .brains import Brains, Budget, TurnLimits
+from .conversations import Conversations
 from .examples import openers
-from .graph import Token, Turn, build_graph
+from .graph import build_graph
+from .memories import Memories, Talk, UserData
+from .memory import Known
 from .messages import clean_message, clean_name
-from .remember import changed, forget, keep, recall, remember
-from .state import Answer, Card, Exchange, Feeling, Mention, Pick, State, Step, Verdict, Wish
-from .threads import Threads, explained, open_threads, thread_key
+from .recall import inform, recall, stated
+from .remember import Told, remember, take_back
+from .state import Answer, Card, Exchange, Feeling, Mention, Pick, Step, Understanding, Verdict, Wish
+from .threads import explained, open_threads, thread_key
+from .turn import State, Token, Turn
 from .wishes import drop_preference, feel
 
 Event = Step | Token | Answer
@@ -29,8 +37,8 @@ Event = Step | Token | Answer
 
 BUILT_IN = "the built-in agents, without a language model"
 
-_LASTING = ("talk", "wish", "past")
-"""What of a turn's state is saved."""
+_LASTING = ("talk", "past", "noted")
+"""What of a turn's state is saved beside the wish."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class Setup:
 
     Attributes:
         index: opens the catalogue's index, when it is first needed.
-        checkpoints, store: the SQLite files of threads and users.
+        home: the data folder.
+        store: opens the users' memories.
         count: how many items an answer shows.
         questions: how many clarifying questions may follow one another.
         max_message: how many characters a message may have.
@@ -49,11 +58,14 @@ class Setup:
         effort: how much language models may be asked.
         cache: where models' answers are kept, or were.
         trace: where turns are traced, if they are.
+        half_life_days: after how many days a remembered taste counts half.
+        private: whether talks are written down nowhere.
+        clock: seconds since 1970.
     """
 
     index: Callable[[], Index]
-    checkpoints: Path
-    store: Path
+    home: Home
+    store: Callable[[Index], AbstractContextManager[BaseStore]]
     count: int = 3
     questions: int = 2
     max_message: int = 4000
@@ -63,6 +75,9 @@ class Setup:
     effort: str = ""
     cache: AnswerCache | None = None
     trace: Trace | None = None
+    half_life_days: float = 180.0
+    private: bool = False
+    clock: Callable[[], float] = time.time
 
 
 class Recommender:
@@ -75,12 +90,11 @@ class Recommender:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._index: Index | None = None
-        self._threads: Threads | None = None
-        self._graph: Any = None
+        self._conversations: Conversations | None = None
+        self._memories: Memories | None = None
         self._workflow: Any = None
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -99,18 +113,23 @@ class Recommender:
             StoreError: the data folder cannot be used.
         """
         async with self._opening:
-            if self._graph is not None:
+            if self._conversations is not None:
                 return
             await asyncio.to_thread(self._warm)
-            threads = await self._stack.enter_async_context(open_threads(self._setup.checkpoints, self._setup.store))
-            self._threads = threads
-            self._workflow = build_graph(None, threads.store)
-            self._graph = build_graph(threads.saver, threads.store)
+            threads = await self._stack.enter_async_context(open_threads(self._setup.home.threads))
+            memories = await asyncio.to_thread(self._setup.store, self.index)
+            store = self._stack.enter_context(memories)
+            self._workflow = build_graph(None, store)
+            conversations = Conversations(threads, build_graph(threads.saver, store), store, self._setup.home.folder)
+            self._memories = Memories(
+                store, lambda: self.index, self._setup.half_life_days, conversations.of_user, self._setup.clock
+            )
+            self._conversations = conversations
 
     async def aclose(self) -> None:
         """Close the databases."""
         async with self._opening:
-            self._graph = self._threads = None
+            self._conversations = self._memories = None
             await self._stack.aclose()
             self._stack = AsyncExitStack()
 
@@ -136,26 +155,29 @@ class Recommender:
         """Four first messages that suit the catalogue."""
         return openers(self.index)
 
-    async def reply(self, text: str, *, user: str = "me", thread: str = "main") -> Answer:
+    async def reply(self, text: str, *, user: str = "me", thread: str = "main", private: bool = False) -> Answer:
         """One turn.
 
         Args:
             text: the user's message.
             user: whose thread it is; nothing is shared between users.
             thread: which of the user's conversations it continues or begins.
+            private: from now on, nothing of this conversation is written down; it ends with this process.
 
         Raises:
             MessageError: the text is empty or too long.
             StoreError: the turn could not be saved; the thread is as before.
         """
         answer: Answer | None = None
-        async for event in self.astream(text, user=user, thread=thread):
+        async for event in self.astream(text, user=user, thread=thread, private=private):
             if isinstance(event, Answer):
                 answer = event
         assert answer is not None
         return answer
 
-    async def astream(self, text: str, *, user: str = "me", thread: str = "main") -> AsyncIterator[Event]:
+    async def astream(
+        self, text: str, *, user: str = "me", thread: str = "main", private: bool = False
+    ) -> AsyncIterator[Event]:
         """One turn, as it happens: each agent's step, the reply in pieces, the answer.
 
         A turn whose stream is left before its end is not saved.
@@ -163,61 +185,83 @@ class Recommender:
         text = clean_message(text, self._setup.max_message)
         key = thread_key(clean_name(user, "user"), clean_name(thread, "thread"))
         await self.open()
-        async with self._lock(key):
-            turn = self._turn(user)
-            with explained(self._setup.checkpoints.parent):
-                state: State = {**await self._state(user, thread), "text": text, "user": user}
+        conversations = self._open_conversations
+        async with conversations.turn(key):
+            if private or self._setup.private:
+                await conversations.make_private(key)
+            turn = self._turn(user, key)
+            with explained(self._setup.home.folder), _watched(turn):
+                said: State = {"text": text, "user": user, "thread": thread}
+                state: State = {**await conversations.state(key), **said}
                 async for mode, part in self._workflow.astream(state, context=turn, stream_mode=["custom", "values"]):
                     if mode == "custom":
                         yield part
                     else:
                         state = part
-                lasting = {name: state[name] for name in _LASTING}
-                await self._save(key, user, lasting, state["known"], state["remembered"])
+                reset = state["understanding"].act == "reset"
+                wish = stated(state["informed"], state["wish"], state["known"], self.index, reset=reset)
+                lasting = {**{name: state[name] for name in _LASTING}, "wish": wish}
+                await conversations.save(key, lasting, state["known"], state["remembered"])
             answer = self._answer(state, turn.budget, user, thread)
-            await self._write_trace(text, answer, turn.budget)
+            if not turn.budget.private:
+                await self._write_trace(text, answer, turn.budget)
             yield answer
 
-    async def feedback(self, item: str, feeling: Feeling, *, user: str = "me", thread: str = "main") -> Wish:
+    async def feedback(
+        self, item: str, feeling: Feeling, *, user: str = "me", thread: str = "main", private: bool = False
+    ) -> Wish:
         """Note how a user feels about an item, outside the talk.
 
         Raises:
             UnknownItemError: the item is not in the catalogue.
         """
         self.catalogue.item(item)
-        return await self._change(lambda w: feel(w, [Mention(item=item, feeling=feeling)]), user, thread)
+        mentions = (Mention(item=item, feeling=feeling),)
+        return await self._change(lambda w: feel(w, mentions), user, thread, mentions, private=private)
 
-    async def more_like(self, item: str, *, user: str = "me", thread: str = "main") -> Answer:
+    async def more_like(self, item: str, *, user: str = "me", thread: str = "main", private: bool = False) -> Answer:
         """A turn that asks for items like one."""
-        return await self.reply(f'More like "{self.catalogue.item(item).title}"', user=user, thread=thread)
+        title = self.catalogue.item(item).title
+        return await self.reply(f'More like "{title}"', user=user, thread=thread, private=private)
 
-    async def why(self, item: str, *, user: str = "me", thread: str = "main") -> Answer:
+    async def why(self, item: str, *, user: str = "me", thread: str = "main", private: bool = False) -> Answer:
         """A turn that asks why an item was recommended."""
-        return await self.reply(f'Why "{self.catalogue.item(item).title}"?', user=user, thread=thread)
+        title = self.catalogue.item(item).title
+        return await self.reply(f'Why "{title}"?', user=user, thread=thread, private=private)
 
     async def wish(self, *, user: str = "me", thread: str = "main") -> Wish:
-        """All that is understood in a thread so far."""
-        return (await self._state(user, thread)).get("wish") or Wish()
+        """All that is understood in a thread so far, with what is remembered of its user."""
+        await self.open()
+        key = thread_key(user, thread)
+        state = await self._open_conversations.state(key)
+        return self._inform(state.get("wish") or Wish(), await self._known(user, key))
 
-    async def drop_preference(self, key: str, *, user: str = "me", thread: str = "main") -> Wish:
-        """Remove one preference, by its key."""
-        return await self._change(lambda w: drop_preference(w, key), user, thread)
+    async def drop_preference(self, key: str, *, user: str = "me", thread: str = "main", private: bool = False) -> Wish:
+        """Remove one preference, by its key; one that is remembered is set aside in this thread."""
+        return await self._change(lambda w: drop_preference(w, key), user, thread, private=private)
 
     async def talk(self, *, user: str = "me", thread: str = "main") -> list[Exchange]:
         """The turns of a thread so far."""
-        return (await self._state(user, thread)).get("talk", [])
+        await self.open()
+        return (await self._open_conversations.state(thread_key(user, thread))).get("talk", [])
 
     async def threads(self, *, user: str = "me") -> list[str]:
-        """A user's threads."""
+        """A user's threads, those that are written down."""
         await self.open()
-        return await self._open_threads.of_user(user)
+        return await self._open_conversations.threads.of_user(user)
 
     async def known(self, *, user: str = "me") -> Wish:
-        """What is remembered of a user's feelings about items, from all threads."""
+        """What a new conversation of a user begins with: how they feel about items, what they like and avoid."""
         await self.open()
-        return await recall(self._open_threads.store, user)
+        return self._inform(Wish(), await recall(self._open_conversations.store, user, self.index))
 
-    async def undo(self, *, user: str = "me", thread: str = "main") -> str:
+    @property
+    def memories(self) -> Memories:
+        """What is remembered of users, for them to see and change; the recommender must be open."""
+        assert self._memories is not None
+        return self._memories
+
+    async def undo(self, *, user: str = "me", thread: str = "main", private: bool = False) -> str:
         """Take a thread's last turn back, with what it made remembered, and return the message that it held.
 
         Raises:
@@ -225,32 +269,56 @@ class Recommender:
         """
         key = thread_key(user, thread)
         await self.open()
-        async with self._lock(key):
-            state = await self._state(user, thread)
-            talk, past = state.get("talk", []), state.get("past", [])
-            if not talk or not past:
+        conversations = self._open_conversations
+        async with conversations.turn(key):
+            if private or self._setup.private:
+                await conversations.make_private(key)
+            state = await conversations.state(key)
+            talk, past, noted = state.get("talk", []), state.get("past", []), state.get("noted", [])
+            if not talk or not past or not noted:
                 raise UnknownThreadError("There is no turn to take back.", "Say something first.")
-            known = await recall(self._open_threads.store, user)
-            now = await remember(known, state.get("wish") or Wish(), past[-1])
-            await self._save(key, user, {"talk": talk[:-1], "past": past[:-1], "wish": past[-1]}, known, now)
+            known = await self._known(user, key)
+            changes = take_back(noted[-1], known, self.catalogue.schema)
+            values = {"talk": talk[:-1], "past": past[:-1], "noted": noted[:-1], "wish": past[-1]}
+            await conversations.save(key, values, known, changes)
             return talk[-1].text
 
-    async def forget(self, *, user: str = "me", thread: str | None = None) -> None:
-        """Delete one thread of a user, or everything that is kept of them; nothing of it is left in the files."""
+    async def export(self, *, user: str = "me") -> UserData:
+        """Everything that is kept of a user: memories, history, conversations."""
         await self.open()
-        threads = self._open_threads
-        with explained(self._setup.checkpoints.parent):
-            for name in [thread] if thread is not None else await threads.of_user(user):
-                key = thread_key(user, name)
-                async with self._lock(key):
-                    await threads.saver.adelete_thread(key)
-            if thread is None:
-                await forget(threads.store, user)
-            await threads.shrink()
+        names = await self.threads(user=user)
+        talks = [Talk(thread=name, turns=tuple(await self.talk(user=user, thread=name))) for name in names]
+        interactions = await asyncio.to_thread(user_interactions, self._setup.home, user)
+        return UserData(
+            user=user, made=self._setup.clock(), memories=tuple(await self.memories.of(user, ended=True)),
+            interactions={name: tuple(several) for name, several in interactions.items()}, talks=tuple(talks),
+        )  # fmt: skip
+
+    async def restore(self, data: UserData, *, user: str = "me") -> int:
+        """Take a user's memories and history from an export; conversations stay in it. How many memories there were."""
+        await self.open()
+        for name, several in data.interactions.items():
+            if several and self._setup.home.exists(name):
+                own = [one.model_copy(update={"user": user}) for one in several]
+                await asyncio.to_thread(add_interactions, self._setup.home, name, own)
+        return await self.memories.restore(user, data.memories)
+
+    async def forget(self, *, user: str = "me", thread: str | None = None) -> None:
+        """Delete one thread of a user, or everything that is kept of them; nothing of it is left in the files.
+
+        What a thread made remembered outlives it; `memories` forgets that.
+        """
+        await self.open()
+        with explained(self._setup.home.folder):
+            await self._open_conversations.delete(user, thread)
         if self._setup.cache is not None:
             await asyncio.to_thread(self._setup.cache.forget, user)
         if self._setup.trace is not None:
             await asyncio.to_thread(self._setup.trace.forget, user, thread)
+        if thread is None:
+            await self.memories.forget_all(user)
+            # Last, for another process may be writing there.
+            await asyncio.to_thread(forget_user, self._setup.home, user)
 
     def _warm(self) -> None:
         """Load what the first turn would wait for: index, lexicon, columns, encoder."""
@@ -260,18 +328,30 @@ class Recommender:
         index.encoder.encode([index.catalogue.schema.noun])
 
     @property
-    def _open_threads(self) -> Threads:
-        assert self._threads is not None
-        return self._threads
+    def _open_conversations(self) -> Conversations:
+        assert self._conversations is not None
+        return self._conversations
 
-    def _turn(self, user: str) -> Turn:
+    async def _known(self, user: str, key: str) -> Known:
+        """What is remembered of a user, as one of their threads sees it."""
+        known = await recall(self._open_conversations.store, user, self.index)
+        return self._turn(user, key).overlaid(known)
+
+    def _inform(self, wish: Wish, known: Known) -> Wish:
+        return inform(wish, known, self.index, self._setup.clock(), self._setup.half_life_days)
+
+    def _turn(self, user: str, key: str) -> Turn:
         setup = self._setup
+        private = self._open_conversations.private(key)
         return Turn(
             index=self.index,
             count=setup.count,
             questions=setup.questions,
             brains=setup.brains,
-            budget=Budget(setup.limits, owner=user),
+            budget=Budget(setup.limits, owner=user, private=private is not None),
+            half_life_days=setup.half_life_days,
+            now=setup.clock(),
+            private=tuple(private.memories.values()) if private else (),
         )
 
     async def _write_trace(self, text: str, answer: Answer, budget: Budget) -> None:
@@ -294,40 +374,31 @@ class Recommender:
         )
         await asyncio.to_thread(trace.write, answer.user, record)
 
-    def _lock(self, key: str) -> asyncio.Lock:
-        lock = self._turns.get(key)
-        if lock is None:
-            lock = self._turns[key] = asyncio.Lock()
-        return lock
-
-    async def _state(self, user: str, thread: str) -> State:
-        await self.open()
-        config = {"configurable": {"thread_id": thread_key(user, thread)}}
-        with explained(self._setup.checkpoints.parent):
-            return (await self._graph.aget_state(config)).values
-
-    async def _save(self, key: str, user: str, values: Mapping[str, Any], known: Wish, now: Wish) -> None:
-        """Save a thread and what is known of its user: both, or, where either fails, neither."""
-        threads = self._open_threads
-        with explained(self._setup.checkpoints.parent):
-            if changed(known, now):
-                await keep(threads.store, user, now)
-            try:
-                await self._graph.aupdate_state({"configurable": {"thread_id": key}}, values, as_node="remember")
-            except BaseException:
-                if changed(known, now):
-                    await asyncio.shield(keep(threads.store, user, known))
-                raise
-            await threads.prune(key)
-
-    async def _change(self, change: Callable[[Wish], Wish], user: str, thread: str) -> Wish:
+    async def _change(
+        self,
+        change: Callable[[Wish], Wish],
+        user: str,
+        thread: str,
+        mentions: tuple[Mention, ...] = (),
+        *,
+        private: bool = False,
+    ) -> Wish:
+        """Change a thread's wish outside the talk; what that says of items is remembered."""
         key = thread_key(clean_name(user, "user"), clean_name(thread, "thread"))
         await self.open()
-        async with self._lock(key):
-            before = (await self._state(user, thread)).get("wish") or Wish()
-            after = change(before)
-            known = await recall(self._open_threads.store, user)
-            await self._save(key, user, {"wish": after}, known, await remember(known, before, after))
+        conversations = self._open_conversations
+        async with conversations.turn(key):
+            if private or self._setup.private:
+                await conversations.make_private(key)
+            state = await conversations.state(key)
+            known = await self._known(user, key)
+            informed = self._inform(state.get("wish") or Wish(), known)
+            after = change(informed)
+            understanding = Understanding(act="preference", mentions=mentions)
+            told = Told("", understanding, informed, after, thread, len(state.get("talk", [])), self._setup.clock())
+            changes = await remember(told, known, self.index)
+            wish = stated(informed, after, known, self.index, reset=False)
+            await conversations.save(key, {"wish": wish}, known, changes)
             return after
 
     def _answer(self, state: State, budget: Budget, user: str, thread: str) -> Answer:
@@ -353,6 +424,15 @@ class Recommender:
         )
 
 
+def _watched(turn: Turn) -> AbstractContextManager[Any]:
+    """What keeps a private turn from LangSmith, also where its tracing is switched on."""
+    if not turn.budget.private:
+        return nullcontext()
+    from langsmith import tracing_context
+
+    return tracing_context(enabled=False)
+
+
 def card(pick: Pick, index: Index) -> Card:
     """A pick as the page shows it, every word from the catalogue."""
     item = index.catalogue.item(pick.item)
@@ -364,4 +444,5 @@ def card(pick: Pick, index: Index) -> Card:
     return Card(
         id=item.id, title=item.title, attributes=item.attributes, facts=facts, text=item.text, url=item.url,
         image=item.image, reason=pick.reason, verdicts=pick.verdicts, tools=pick.tools,
+        because=index.catalogue.item(pick.because).title if pick.because else "",
     )  # fmt: skip

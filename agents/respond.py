@@ -7,7 +7,7 @@ from ..tools.index import Index
 from .answer import named
 from .examples import openers
 from .retrieve import in_words
-from .state import Miss, Pick, Understanding, Wish
+from .state import Miss, Pick, Preference, Understanding, Wish
 from .summarize import evidence, reason
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -23,7 +23,7 @@ async def respond(picks: Sequence[Pick], understanding: Understanding, wish: Wis
         index: the catalogue.
         few: whether fewer fit than were asked for.
     """
-    parts = [_acknowledge(understanding), _lead(picks, wish, index, few)]
+    parts = [_acknowledge(understanding), _kept_in_mind(wish, index), _lead(picks, wish, index, few)]
     told = frozenset(set.intersection(*(set(evidence(p.verdicts)) for p in picks))) if len(picks) > 1 else frozenset()
     lines = [_line(p, wish, index, told) for p in picks]
     return " ".join(part for part in parts if part) + "\n\n" + "\n".join(f"- {line}" for line in lines)
@@ -42,7 +42,7 @@ def _lead(picks: Sequence[Pick], wish: Wish, index: Index, few: bool) -> str:
     one = len(picks) == 1
     noun = schema.noun if one else schema.nouns
     count = _WORDS[len(picks)] if len(picks) < len(_WORDS) else str(len(picks))
-    wanted = wish_in_words(wish, index)
+    wanted = wish_in_words(wish.own, index)
     if unsaid := _unsaid(picks):
         these = "this one" if one else "these"
         return (
@@ -55,16 +55,22 @@ def _lead(picks: Sequence[Pick], wish: Wish, index: Index, few: bool) -> str:
         return f"{count.capitalize()} {noun} close to what you named, for {wanted}:"
     if wanted:
         return f"{count.capitalize()} {noun} for {wanted}:"
-    if wish.seeds or wish.liked:
+    if wish.seeds or any("taste" in p.tools for p in picks):
         return f"{count.capitalize()} {noun} close to what you like:"
     return f"{count.capitalize()} {noun} to begin with:"
 
 
-def wish_in_words(wish: Wish, index: Index) -> str:
+def wish_in_words(preferences: Sequence[Preference], index: Index) -> str:
     """What is wanted and not wanted, in a few words: "funny, France, 1990-1999, not Horror"."""
-    wanted = [in_words(p, index) for p in wish.preferences if p.wanted]
-    unwanted = [in_words(p, index) for p in wish.preferences if not p.wanted]
+    wanted = [in_words(p, index) for p in preferences if p.wanted]
+    unwanted = [in_words(p, index) for p in preferences if not p.wanted]
     return ", ".join([*wanted, *unwanted][:8])
+
+
+def _kept_in_mind(wish: Wish, index: Index) -> str:
+    """What is remembered from other talks and counts in this one, said once."""
+    remembered = "" if wish.shown else wish_in_words([p for p in wish.preferences if p.memory], index)
+    return f"I kept in mind what you told me before: {remembered}." if remembered else ""
 
 
 def tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
@@ -81,7 +87,7 @@ def tell_miss(miss: Miss | None, wish: Wish, index: Index) -> str:
     if not miss.without:
         return (
             f"{nothing}, and dropping one limit alone would not help. "
-            f"Which of these matters least: {wish_in_words(wish, index)}?"
+            f"Which of these matters least: {wish_in_words(wish.preferences, index)}?"
         )
     count = f"{miss.without} {schema.nouns if miss.without > 1 else schema.noun}"
     text = f"{nothing}. The limit that excludes most is {miss.blocking}: without it, {count} would fit."
@@ -110,6 +116,8 @@ def small_talk(understanding: Understanding, wish: Wish, index: Index) -> str:
             return f"Good choice: {_listed(items, index)}. Enjoy! I have noted it and will not suggest it again."
         case "help":
             return help_text(index)
+        case "smalltalk" if understanding.facts:
+            return f"I will keep that in mind. What kind of {noun} are you looking for?"
         case "smalltalk":
             return f"I can only talk about the {nouns} in this catalogue. Tell me what you like, and I will look."
         case _:

@@ -22,14 +22,17 @@ from ..tools.search import (
     search_by_meaning,
     search_by_words,
     similar_items,
+    suited_items,
 )
 from .state import Judged, Miss, Preference, Understanding, Wish
-from .wishes import must_nots, musts
+from .wishes import liking, must_nots, musts
 
 DEPTH = 80
 """How many items each tool brings."""
 
-WEIGHTS = {"labels": 1.5, "similar": 1.5, "neighbours": 1.5, "meaning": 1.0, "words": 1.0, "popular": 0.5}
+WEIGHTS = {
+    "labels": 1.5, "similar": 1.5, "neighbours": 1.5, "taste": 1.5, "meaning": 1.0, "words": 1.0, "popular": 0.5,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def plan_tools(
     labels = [p for p in wish.preferences if p.limit.attribute is not None and p.limit.values]
     wanted = [p.limit for p in labels if p.strength == "prefer"]
     unwanted = [p.limit for p in labels if p.strength == "avoid"]
-    seeds = wish.seeds or wish.liked
+    weights = liking(wish)
     plan: dict[str, Callable[[], list[Candidate]]] = {}
     if query:
         plan["meaning"] = lambda: search_by_meaning(index, query, DEPTH, allowed)
@@ -81,9 +84,11 @@ def plan_tools(
         plan[f"{asked.tool} {number}"] = partial(search, index, asked.query, DEPTH, allowed)
     if wanted or unwanted:
         plan["labels"] = lambda: items_preferred(index, wanted, unwanted, DEPTH, allowed)
-    if seeds:
+    if not wish.seeds and any(weight > 0 for weight in weights.values()):
+        plan["taste"] = lambda: suited_items(index, weights, DEPTH, allowed)
+    if seeds := wish.seeds:
         plan["similar"] = lambda: similar_items(index, seeds, DEPTH, allowed)
-        if index.neighbours is not None:
+        if index.collaborative is not None:
             plan["neighbours"] = lambda: liked_together(index, seeds, DEPTH, allowed)
     plan["popular"] = lambda: popular_items(index, DEPTH, allowed)
     return plan
@@ -91,7 +96,7 @@ def plan_tools(
 
 def standalone_query(wish: Wish) -> str:
     """What the conversation looks for, in one line, without what it does not want."""
-    values = [v for p in wish.preferences if p.wanted for v in p.limit.values]
+    values = [v for p in wish.own or wish.preferences if p.wanted for v in p.limit.values]
     return ", ".join(dict.fromkeys(values))
 
 

@@ -1,7 +1,7 @@
-"""The nouns of a conversation: what was understood, what was found, what was said, and the graph's state."""
+"""The nouns of a conversation: what was understood, what was found, what was said."""
 
 from collections.abc import Iterable
-from typing import Literal, TypedDict
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -38,6 +38,7 @@ class Preference(Noun):
         words: the user's words that say so.
         lasting: whether it holds beyond this conversation ("I never watch …").
         relative: whether it was said of some items ("something older", "like this but darker"), and falls with them.
+        memory: the id of the memory that it comes from; empty for what was said in this conversation.
     """
 
     limit: Limit
@@ -45,6 +46,7 @@ class Preference(Noun):
     words: str = ""
     lasting: bool = False
     relative: bool = False
+    memory: str = ""
 
     @property
     def hard(self) -> bool:
@@ -111,6 +113,7 @@ class Understanding(Noun):
         language: the language it is in, two letters (ISO 639-1).
         query: all that is looked for now, in one line, where a model has put it together.
         searches: further searches that would find it.
+        facts: what it tells of the user's life that lasts, each one sentence without subject.
     """
 
     act: Act
@@ -126,6 +129,7 @@ class Understanding(Noun):
     language: str = "en"
     query: str = ""
     searches: tuple[Search, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 class Wish(Noun):
@@ -143,6 +147,8 @@ class Wish(Noun):
         questions_in_a_row: clarifying questions since the last recommendation.
         missed: whether nothing fitted last time.
         count: how many items to show at once.
+        history: items that the user has a history with, with how much each speaks for (above 0) or against similar ones.
+        waived: ids of memories that this conversation has set aside.
     """
 
     preferences: tuple[Preference, ...] = ()
@@ -160,11 +166,19 @@ class Wish(Noun):
     questions_in_a_row: int = 0
     missed: bool = False
     count: int | None = None
+    history: dict[str, float] = {}
+    waived: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> tuple[Preference, ...]:
+        """The preferences that this conversation stated, without those that were remembered."""
+        return tuple(p for p in self.preferences if not p.memory)
 
     @property
     def barred(self) -> frozenset[str]:
         """Ids that may not be recommended (again)."""
-        return frozenset((*self.shown, *self.seen, *self.rejected, *self.disliked, *self.accepted, *self.liked))
+        felt = (*self.shown, *self.seen, *self.rejected, *self.disliked, *self.accepted, *self.liked)
+        return frozenset((*felt, *self.history))
 
 
 class Verdict(Noun):
@@ -176,6 +190,7 @@ class Verdict(Noun):
         label: entails, contradicts, or neutral when the item does not say.
         score: from -1 (contradicts) to 1 (entails).
         evidence: quoted from the item; empty when it says nothing.
+        remembered: whether the preference comes from other conversations.
     """
 
     preference: str
@@ -183,6 +198,7 @@ class Verdict(Noun):
     label: Literal["entails", "neutral", "contradicts"]
     score: float = Field(ge=-1.0, le=1.0)
     evidence: str = ""
+    remembered: bool = False
 
 
 def contradicted(verdicts: Iterable[Verdict]) -> bool:
@@ -216,13 +232,17 @@ class Judged(Noun):
 
 
 class Pick(Noun):
-    """An item to recommend, with its reason from its evidence."""
+    """An item to recommend, with its reason from its evidence.
+
+    `because` is the item of the user's taste that speaks most for it, where taste has found it.
+    """
 
     item: str
     score: float = 0.0
     reason: str = ""
     verdicts: tuple[Verdict, ...] = ()
     tools: dict[str, int] = {}
+    because: str = ""
 
 
 class Miss(Noun):
@@ -270,7 +290,10 @@ class Draft(Noun):
 
 
 class Card(Noun):
-    """A recommended item as the page shows it: every word of it is the catalogue's."""
+    """A recommended item as the page shows it: every word of it is the catalogue's.
+
+    `because` is the title of an item in the user's history that speaks most for this one, if one does.
+    """
 
     id: str
     title: str
@@ -282,6 +305,7 @@ class Card(Noun):
     reason: str = ""
     verdicts: tuple[Verdict, ...] = ()
     tools: dict[str, int] = {}
+    because: str = ""
 
 
 class Step(Noun):
@@ -366,28 +390,3 @@ class Exchange(Noun):
     text: str
     reply: str
     items: tuple[str, ...] = ()
-
-
-class State(TypedDict, total=False):
-    """The graph's state: `talk`, `wish` and `past` last, the rest is one turn's.
-
-    `past` holds the wish before each of the last turns, for taking them back; `known` and `remembered` are how the user
-    feels about items, over all threads, before and after the turn.
-    """
-
-    talk: list[Exchange]
-    wish: Wish
-    past: list[Wish]
-    text: str
-    user: str
-    known: Wish
-    remembered: Wish
-    understanding: Understanding
-    candidates: list[Judged]
-    accepted: list[Judged]
-    picks: list[Pick]
-    miss: Miss | None
-    question: ClarifyingQuestion | None
-    reply: str
-    answered: tuple[str, ...]
-    suggestions: tuple[str, ...]

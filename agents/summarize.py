@@ -34,7 +34,8 @@ def reason(
     sentence = telling_sentence(item, wish)
     parts = [*evidence(verdicts), *_Taste(wish, index).shared_by(item_id)]
     parts = [p for p in parts if p not in told and not (sentence and sentence[:40] in p)]
-    parts = [*parts[:_SHOWN], *(f"though {v.evidence}" for v in verdicts if v.label == "contradicts" and v.evidence)]
+    against = [v for v in verdicts if v.label == "contradicts" and v.evidence and not v.remembered]
+    parts = [*parts[:_SHOWN], *(f"though {v.evidence}" for v in against)]
     if sentence and parts:
         return f"{sentence} ({'; '.join(parts)})"
     return sentence or "; ".join(parts or evidence(verdicts))

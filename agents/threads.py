@@ -1,4 +1,4 @@
-"""Conversations on disk: a SQLite checkpointer and a SQLite store that keep no more than is needed.
+"""Conversations on disk: a SQLite checkpointer that keeps no more than is needed.
 
 A thread keeps its newest checkpoint only (taking turns back works from the state itself), so its size grows with its
 turns and not with their square. What is deleted is overwritten (`secure_delete`) and cut from the files.
@@ -14,20 +14,18 @@ from pathlib import Path
 import aiosqlite
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from ..tools import limits
 from ..tools.errors import BusyError, ConvrecError, CorruptError, ReadOnlyError, StoreError
 from ..tools.files import reported
-from . import state
+from . import memory, state
 
 
 @dataclass(frozen=True)
 class Threads:
-    """The open databases of all conversations."""
+    """The open database of all conversations."""
 
     saver: AsyncSqliteSaver
-    store: AsyncSqliteStore
 
     async def prune(self, thread_id: str) -> None:
         """Keep only a thread's newest checkpoint."""
@@ -42,15 +40,15 @@ class Threads:
         query = "SELECT DISTINCT thread_id FROM checkpoints WHERE substr(thread_id, 1, ?) = ?"
         prefix = json.dumps([user])[:-1] + ","
         rows = await self.saver.conn.execute_fetchall(query, (len(prefix), prefix))
-        return [json.loads(row[0])[1] for row in rows]
+        return [thread_of(row[0]) for row in rows]
 
     async def shrink(self) -> None:
-        """Cut deleted rows out of the files."""
-        for connection in (self.saver.conn, self.store.conn):
-            await connection.commit()
-            await connection.execute("VACUUM")
-            await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            await connection.commit()
+        """Cut deleted rows out of the file."""
+        connection = self.saver.conn
+        await connection.commit()
+        await connection.execute("VACUUM")
+        await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        await connection.commit()
 
 
 def thread_key(user: str, thread: str) -> str:
@@ -58,37 +56,41 @@ def thread_key(user: str, thread: str) -> str:
     return json.dumps([user, thread])
 
 
+def user_of(key: str) -> str:
+    """The user of a `thread_key`."""
+    return json.loads(key)[0]
+
+
+def thread_of(key: str) -> str:
+    """The thread's name in a `thread_key`."""
+    return json.loads(key)[1]
+
+
 @asynccontextmanager
-async def open_threads(checkpoints: Path, store: Path) -> AsyncIterator[Threads]:
-    """Open both databases, and close them at the end.
+async def open_threads(file: Path) -> AsyncIterator[Threads]:
+    """Open the database, and close it at the end.
 
     Raises:
-        StoreError: the folder cannot be written, or a file is locked or damaged.
+        StoreError: the folder cannot be written, or the file is locked or damaged.
     """
     async with AsyncExitStack() as stack:
-        with reported(checkpoints.parent), explained(checkpoints.parent):
-            checkpoints.parent.mkdir(parents=True, exist_ok=True)
-            connections = [
-                await stack.enter_async_context(aiosqlite.connect(checkpoints)),
-                await stack.enter_async_context(aiosqlite.connect(store, isolation_level=None)),
-            ]
-            for connection in connections:
-                await connection.execute("PRAGMA journal_mode=WAL")
-                await connection.execute("PRAGMA synchronous=NORMAL")
-                await connection.execute("PRAGMA secure_delete=ON")
-                await connection.execute("PRAGMA busy_timeout=5000")
-            saver = AsyncSqliteSaver(connections[0], serde=JsonPlusSerializer(allowed_msgpack_modules=_nouns()))
+        with reported(file.parent), explained(file.parent):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            connection = await stack.enter_async_context(aiosqlite.connect(file))
+            await connection.execute("PRAGMA journal_mode=WAL")
+            await connection.execute("PRAGMA synchronous=NORMAL")
+            await connection.execute("PRAGMA secure_delete=ON")
+            await connection.execute("PRAGMA busy_timeout=5000")
+            saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=_nouns()))
             await saver.setup()
-            users = await stack.enter_async_context(AsyncSqliteStore(connections[1]))
-            await users.setup()
-        yield Threads(saver, users)
+        yield Threads(saver)
 
 
 def _nouns() -> Sequence[type]:
     """The classes that a checkpoint may hold."""
     from pydantic import BaseModel
 
-    modules = (state, limits)
+    modules = (state, memory, limits)
     return [c for m in modules for c in vars(m).values() if isinstance(c, type) and issubclass(c, BaseModel)]
 
 
@@ -122,5 +124,5 @@ def _explain(fault: sqlite3.Error, folder: Path) -> ConvrecError:
         )
     return CorruptError(
         f"The conversations in {folder} are damaged ({text}).",
-        f"Move {folder / 'threads.sqlite'} and {folder / 'users.sqlite'} away; catalogues are not touched by that.",
+        f"Move {folder / 'threads.sqlite'} away; catalogues and memories are not touched by that.",
     )

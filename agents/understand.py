@@ -17,6 +17,8 @@ from .language.comparisons import Measured, read_comparisons, read_limits
 from .language.corrections import read_corrections
 from .language.feelings import read_feelings
 from .language.labels import label_preferences, read_labels, same_as_shown, strength_of
+from .language.lasting import settle
+from .language.lives import read_lives
 from .language.message import Message
 from .language.phrases import is_content, is_filler, read_phrases
 from .language.quantities import Quantity, find_quantities
@@ -30,10 +32,6 @@ from .state import Act, Mention, Preference, Understanding, Wish
 _ASKED_FOR = frozenset("suggestions recommendations options ideas picks choices more others".split())
 _COUNT_BEFORE = re.compile(
     r"\b(?:give|show|recommend|suggest|find|get|list|name|want|need|top|best|pick|me|just|only|another|the)\s*$"
-)
-_LASTING = re.compile(
-    r"\b(?:always|never|in general|generally|usually|hate|love|can'?t stand|my favou?rite|"
-    r"i'?m a (?:big )?fan|allergic|ever|every time|i (?:really )?(?:like|enjoy|dislike|don'?t like))\b"
 )
 _TASTE = re.compile(
     r"\b(?:i|we)(?:'m| am|'re| do| did| not| also| really| usually| generally| always| just|"
@@ -58,7 +56,6 @@ _IDIOMS = re.compile(
     r"|(?:along|on) the lines of|in the (?:vein|spirit|style) of|at the moment|right now|these days|"
     r"catch up|a bit of|kind of thing)\b"
 )
-_TONIGHT = re.compile(r"\b(?:tonight|today|right now|this time|for now|at the moment|this evening|this weekend)\b")
 
 
 async def understand(text: str, wish: Wish, index: Index, today: date | None = None) -> Understanding:
@@ -120,6 +117,10 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         halved = message.level[message.end(found) : message.end(found) + 1] == "-"
         if found.of("noun") or (found.of("attribute") and not halved):
             message.take(message.start(found), message.end(found))
+    facts = read_lives(message, titles, (catalogue.schema.noun, catalogue.schema.nouns, *catalogue.schema.also))
+    for fact in facts:
+        if fact.plain:
+            message.take(fact.start, fact.end)
     phrases = read_phrases(message)
     sure = bool(preferences or mentions)
     known = [
@@ -138,12 +139,13 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         else:
             preferences = []
             mentions = [m for m in mentions if m.feeling not in ("like_this", "accepted")]
-    lasting = bool(_LASTING.search(message.level)) and not _TONIGHT.search(message.level)
     beside = any(m.feeling in ("like_this", "liked") for m in mentions)
-    preferences = [
-        p.model_copy(update={"lasting": lasting, "relative": p.relative or beside}) for p in _distinct(preferences)
-    ]
+    preferences = settle(
+        message, (p.model_copy(update={"relative": p.relative or beside}) for p in _distinct(preferences)), facts
+    )
     declined = wish.asking is not None and bool(acts.DECLINE.search(message.level)) and not preferences
+    if act == "unclear" and facts:
+        act = "smalltalk"
     if act == "smalltalk":
         preferences = []
     return Understanding(
@@ -157,6 +159,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         repeats=bool(acts.AGAIN.search(message.level)),
         declined=declined,
         notes=tuple(p.text for p in phrases if not _is_known(p.text, index)) if act == "unclear" else (),
+        facts=tuple(f.text for f in facts if not f.said_by(preferences)),
     )
 
 

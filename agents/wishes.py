@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 
 from ..tools.catalogue import Catalogue
+from ..tools.limits import Range
+from ..tools.schema import Schema
+from ..tools.words import content_stems, fold
 from .state import Feeling, Mention, Preference, Understanding, Wish
 
 _KEPT: dict[Feeling, str] = {
@@ -19,7 +22,7 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
     if understanding.act == "reset":
         wish = Wish(
             liked=wish.liked, disliked=wish.disliked, seen=wish.seen, accepted=wish.accepted, rejected=wish.rejected,
-            shown=wish.shown,
+            shown=wish.shown, history=wish.history, preferences=tuple(p for p in wish.preferences if p.memory),
         )  # fmt: skip
     new = {p.key: p for p in understanding.preferences}
     dropped = {*understanding.dropped, *new}
@@ -66,10 +69,17 @@ def feel(wish: Wish, mentions: Iterable[Mention]) -> Wish:
     return wish.model_copy(update={**lists, "seeds": tuple(dict.fromkeys(seeds))})
 
 
+def liking(wish: Wish) -> dict[str, float]:
+    """How much each item that the user has a history with, or a feeling about, speaks for (above 0) or against others."""
+    felt = {**dict.fromkeys(wish.accepted, 0.5), **dict.fromkeys(wish.liked, 1.0), **dict.fromkeys(wish.disliked, -1.0)}
+    return {**wish.history, **felt}
+
+
 def without_gone(wish: Wish, catalogue: Catalogue) -> Wish:
     """The wish without what this catalogue does not have: it may have been imported anew, or be another one."""
     lists = ("liked", "disliked", "seen", "accepted", "rejected", "seeds", "shown", "focus")
     kept: dict[str, object] = {n: tuple(i for i in getattr(wish, n) if i in catalogue.row_of) for n in lists}
+    kept["history"] = {i: weight for i, weight in wish.history.items() if i in catalogue.row_of}
     names = {a.name for a in catalogue.schema.attributes}
     kept["preferences"] = tuple(p for p in wish.preferences if p.limit.attribute in (*names, None))
     kept["spoken"] = wish.spoken if wish.spoken in catalogue.row_of else None
@@ -80,6 +90,39 @@ def without_gone(wish: Wish, catalogue: Catalogue) -> Wish:
 def drop_preference(wish: Wish, key: str) -> Wish:
     """The wish without one preference."""
     return wish.model_copy(update={"preferences": tuple(p for p in wish.preferences if p.key != key)})
+
+
+def clashes(old: Preference, new: Preference, schema: Schema) -> bool:
+    """Whether two preferences cannot both be meant.
+
+    That is: numbers that never meet or that the new one loosens, labels of which an item has one only, a label or a
+    phrase wanted and not.
+    """
+    if old.limit.attribute != new.limit.attribute or old.key == new.key:
+        return False
+    if old.limit.attribute is None:
+        said, again = ({tuple(content_stems(v)) for v in p.limit.values} for p in (old, new))
+        return old.wanted != new.wanted and bool(said & again)
+    if old.limit.ranges and new.limit.ranges and old.wanted and new.wanted:
+        pairs = [(a, b) for a in old.limit.ranges for b in new.limit.ranges]
+        loosened = (new.hard or not old.hard) and any(_loosens(a, b) for a, b in pairs)
+        return loosened or not any(_meet(a, b) for a, b in pairs)
+    if old.strength == new.strength == "must" and not schema.attribute(old.limit.attribute).many:
+        return True
+    shared = set(map(fold, old.limit.values)) & set(map(fold, new.limit.values))
+    return bool(shared) and (old.wanted != new.wanted or set(old.limit.values) == set(new.limit.values))
+
+
+def _loosens(old: Range, new: Range) -> bool:
+    """Whether a new span reaches further at an end that the old one has too."""
+    lower = old.low is not None and new.low is not None and new.low < old.low
+    return lower or (old.high is not None and new.high is not None and new.high > old.high)
+
+
+def _meet(one: Range, other: Range) -> bool:
+    low = max(n for n in (one.low, other.low, float("-inf")) if n is not None)
+    high = min(n for n in (one.high, other.high, float("inf")) if n is not None)
+    return low < high or (low == high and one.holds(low) and other.holds(low))
 
 
 def musts(preferences: Iterable[Preference]) -> list[Preference]:

@@ -1,13 +1,16 @@
 """From settings to a recommender: opens the index, and makes the shipped catalogue's index when it is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..agents.brains import TurnLimits
 from ..agents.recommender import Recommender as Agent
 from ..agents.recommender import Setup
 from ..tools.answer_cache import AnswerCache
+from ..tools.encoder import Encoder, load_encoder
 from ..tools.index import Index, Progress, build_index, open_index
 from ..tools.storage import Home
 from ..tools.trace import Trace
@@ -16,6 +19,7 @@ from .thinking import open_thinking
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langgraph.store.base import BaseStore
 
 SHIPPED = "films"
 """The catalogue that comes with the project."""
@@ -62,8 +66,8 @@ def make_setup(settings: Settings, on_progress: Progress | None = None, model: "
     limits = TurnLimits(**settings.turn.model_dump())
     return Setup(
         index=_opener(settings, on_progress),
-        checkpoints=home.threads,
-        store=home.users,
+        home=home,
+        store=_store_opener(settings),
         count=settings.count,
         questions=settings.questions,
         max_message=settings.max_message,
@@ -73,6 +77,8 @@ def make_setup(settings: Settings, on_progress: Progress | None = None, model: "
         effort=settings.llm.effort if opened.thinking else "",
         cache=cache,
         trace=Trace(home.traces, settings.trace.words, enabled=settings.trace.enabled),
+        half_life_days=settings.memory.half_life_days,
+        private=settings.memory.private,
     )
 
 
@@ -106,6 +112,43 @@ def _opener(settings: Settings, on_progress: Progress | None) -> Callable[[], In
     def opened() -> Index:
         ensure_catalogue(settings, on_progress)
         return open_index(Home(settings.home), settings.catalogue)
+
+    return opened
+
+
+def open_memories(settings: Settings, encoder: Encoder | None = None) -> "AbstractContextManager[BaseStore]":
+    """The users' memories, in the data folder or at a Chroma server; without an encoder they are not searched by meaning.
+
+    Raises:
+        StoreError: the folder cannot be used, or the server does not answer.
+    """
+    from langgraph.store.base import IndexConfig
+
+    from ..tools.opening_memories import connect_store, open_store
+
+    fields: IndexConfig | None = None
+    if encoder is not None:
+
+        def embed(texts: Sequence[str]) -> list[list[float]]:
+            return encoder.encode(texts).tolist()
+
+        fields = IndexConfig(dims=encoder.encode([""]).shape[1], embed=embed, fields=["text"])
+    if not settings.memory.server:
+        return closing(open_store(Home(settings.home).memories, index=fields, encoder=settings.encoder))
+    server = urlsplit(settings.memory.server)
+    secure = server.scheme == "https"
+    port = server.port or (443 if secure else 80)
+    return closing(connect_store(server.hostname or "", port, ssl=secure, index=fields, encoder=settings.encoder))
+
+
+def _store_opener(settings: Settings) -> "Callable[[Index], AbstractContextManager[BaseStore]]":
+    """What opens the memories for a catalogue's recommender; its encoder serves both where it is the same."""
+
+    def opened(index: Index) -> "AbstractContextManager[BaseStore]":
+        own = index.encoder.name == settings.encoder
+        return open_memories(
+            settings, index.encoder if own else load_encoder(settings.encoder, Home(settings.home).encoders)
+        )
 
     return opened
 

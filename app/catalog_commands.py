@@ -84,7 +84,7 @@ def import_catalogue(
     with progress_bars(shell.err) as report:
         imported = read_catalogue(path, given, name, join or (), interactions, lambda rows: report("read", rows, 0))
     shell.out.print(_schema_table(imported.schema, imported.items))
-    _show_faults(shell, imported.faults)
+    show_faults(shell, imported.faults)
     if given is None:
         verb = "Update" if home.exists(name) else "Make"
         shell.confirm(
@@ -101,9 +101,12 @@ def import_catalogue(
             encoder=settings.encoder,
             source=str(path.absolute()),
             on_progress=report,
+            method=settings.interactions.method,
+            half_life_days=settings.interactions.half_life_days,
         )
     _write_faults(shell, folder, imported.faults)
-    _show_changes(shell, name, changes, len(imported.interactions))
+    _show_changes(shell, name, changes, count_interactions(home, name))
+    _show_stale(shell, home, name, [item.id for item in imported.items])
     shell.out.print(
         Text(
             f"Not what the columns mean? `{shell.command} catalog schema {name} --out {name}.toml`, edit it, and "
@@ -186,7 +189,6 @@ def index_catalogue(
 ) -> None:
     """Bring a catalogue's index up to date with the encoder in the settings, and mend it if it is damaged."""
     from ..tools.index import rebuild_index
-    from ..tools.storage import read_manifest
 
     shell: Shell = ctx.obj
     home, name, settings = _find(shell, name)
@@ -203,12 +205,12 @@ def index_catalogue(
         shell.ensure(settings)
         shell.out.print(Text(f"The catalogue {name!r} was made anew from what ships with convrec."))
         return
-    _show_changes(shell, name, changes, read_manifest(home.version(name)).interactions)
+    _show_changes(shell, name, changes, count_interactions(home, name))
 
 
 @catalog.command("remove")
 def remove_catalogue(ctx: typer.Context, name: Annotated[str, typer.Argument()], yes: Yes = False) -> None:
-    """Delete a catalogue and its index; the file it came from stays."""
+    """Delete a catalogue, its index and its users' interactions; the files that they came from stay."""
     from ..tools.index import remove_index
     from ..tools.storage import Home
 
@@ -219,6 +221,18 @@ def remove_catalogue(ctx: typer.Context, name: Annotated[str, typer.Argument()],
     shell.confirm(f"Delete the catalogue {name!r} from {home.folder}?", yes)
     remove_index(home, name)
     shell.err.print(Text(f"Deleted the catalogue {name!r}."))
+
+
+def count_interactions(home: "Home", name: str) -> int:
+    """How many interactions a catalogue has.
+
+    Raises:
+        CorruptError: they are damaged.
+    """
+    from ..tools.history import open_log
+
+    history = open_log(home, name)
+    return len(history.log) if history else 0
 
 
 def slug(path: Path) -> str:
@@ -242,12 +256,13 @@ def describe_catalogue(home: "Home", name: str) -> CatalogueInfo:
     version = home.version(name)
     manifest, schema, items = read_manifest(version), read_version_schema(version), read_items(version)
     known = schema.measuring("popularity") or schema.measuring("rating")
-    popularity = "interactions" if manifest.interactions else known.name if known else "nothing (all alike)"
+    heard = count_interactions(home, name)
+    popularity = "interactions" if heard else known.name if known else "nothing (all alike)"
     return CatalogueInfo(
         name=name,
         nouns=schema.nouns,
         items=manifest.items,
-        interactions=manifest.interactions,
+        interactions=heard,
         popularity=popularity,
         encoder=manifest.encoder,
         built=datetime.fromtimestamp(manifest.built).astimezone(),
@@ -292,17 +307,27 @@ def _find(shell: Shell, name: str | None) -> "tuple[Home, str, Settings]":
 def _update(shell: Shell, home: "Home", name: str, encoder: str, report: Progress) -> "Changes | None":
     """Index a catalogue's own items again where their vectors are another encoder's; None if the index is damaged."""
     from ..tools.index import build_index, open_index
-    from ..tools.storage import read_interactions, read_items, read_manifest, read_version_schema
+    from ..tools.storage import read_items, read_manifest, read_version_schema
 
     try:
-        open_index(home, name)
+        open_index(home, name, with_history=False)
         version = home.version(name)
         items, schema, source = read_items(version), read_version_schema(version), read_manifest(version).source
-        likes = read_interactions(version)
-        return build_index(home, name, items, schema, likes, encoder=encoder, source=source, on_progress=report)
+        return build_index(home, name, items, schema, encoder=encoder, source=source, on_progress=report)
     except CorruptError as fault:
         shell.err.print(Text(clean(f"{fault}\nBuilding it anew."), style="dim"), soft_wrap=True)
         return None
+
+
+def _show_stale(shell: Shell, home: "Home", name: str, item_ids: "Sequence[str]") -> None:
+    """Say if what was learnt from interactions no longer fits the items."""
+    from ..tools.history import open_history
+
+    history = open_history(home, name)
+    if history and (stale := history.stale(item_ids)):
+        told = f"What was learnt from interactions is out of date: {stale}."
+        mend = f"`{shell.command} interactions fit --catalogue {name}` mends it."
+        shell.err.print(Text(clean(f"{told} {mend}")), soft_wrap=True)
 
 
 def _schema_table(schema: "Schema", items: "Sequence[Item]") -> Table:
@@ -327,7 +352,8 @@ def _schema_table(schema: "Schema", items: "Sequence[Item]") -> Table:
     return table
 
 
-def _show_faults(shell: Shell, faults: "Sequence[Fault]") -> None:
+def show_faults(shell: Shell, faults: "Sequence[Fault]") -> None:
+    """Say what is wrong with the first faulty rows of a file, and how many there are."""
     for fault in faults[:FAULTS_SHOWN]:
         place = f"line {fault.line}: " if fault.line else ""
         shell.err.print(Text(clean(f"{place}{fault.reason}"), style="yellow"), soft_wrap=True)

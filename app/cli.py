@@ -17,18 +17,11 @@ from typer.core import TyperGroup
 
 from ..tools.errors import ConvrecError, MessageError
 from .catalog_commands import catalog
+from .chat import PRIVATE, Chat, new_thread, read_lines
+from .interaction_commands import interactions
 from .llm_commands import llm
-from .terminal import (
-    Chat,
-    Shell,
-    clean,
-    new_thread,
-    preference_lines,
-    read_lines,
-    show_answer,
-    show_fault,
-    steps_line,
-)
+from .memory_commands import memory
+from .terminal import Shell, clean, show_answer, show_fault, steps_line
 
 if TYPE_CHECKING:
     from ..agents.state import Answer
@@ -57,13 +50,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Talk with a recommender about any catalogue until you have found something you want.",
 )
-memory = typer.Typer(no_args_is_help=True, help="See and delete what is remembered of a user.")
 app.add_typer(catalog, name="catalog")
+app.add_typer(interactions, name="interactions")
 app.add_typer(llm, name="llm")
 app.add_typer(memory, name="memory")
 
 User = Annotated[str, typer.Option("--user", "-u", help="Whose taste and history count.")]
 Catalogue = Annotated[str | None, typer.Option("--catalogue", "-c", help="The catalogue to talk about.")]
+Private = Annotated[bool, typer.Option("--private", help="Write nothing of the conversation down.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -104,7 +98,7 @@ def ui(
     recommender = shell.open(settings)
     from .ui.page import build_page, launch
 
-    page = build_page(recommender)
+    page = build_page(recommender, private=settings.memory.private)
     try:
         address = launch(page, settings.ui.host, settings.ui.port, open_browser=browser, wait=False)
         shell.err.print(Text(f"convrec is at {address} (Ctrl-C stops it)."))
@@ -120,21 +114,26 @@ def chat(
     user: User = "me",
     thread: Annotated[str | None, typer.Option("--thread", "-t", help="The conversation to go on with.")] = None,
     catalogue: Catalogue = None,
+    private: Private = False,
 ) -> None:
     """Chat in the terminal; a pipe works too, one message per line."""
     shell: Shell = ctx.obj
-    recommender = shell.open(shell.settings(catalogue=catalogue))
-    conversation = Chat(shell.out, recommender, user, thread or new_thread())
+    settings = shell.settings(catalogue=catalogue)
+    recommender = shell.open(settings)
+    private = private or settings.memory.private
+    conversation = Chat(shell.out, recommender, user, thread or new_thread(), private=private)
     interactive = sys.stdin.isatty()
     if interactive:
         shell.out.print(Text("Say what you are looking for; /help lists the commands.", style="bold"))
         shell.out.print(Text(f"Answered by {clean(recommender.brain)}.", style="dim"))
         shell.out.print(Text("For example: " + " · ".join(map(clean, recommender.examples)), style="dim"))
+        if private:
+            shell.out.print(Text(PRIVATE, style="dim"))
     conversation.run(read_lines(shell.out))
-    if interactive:
-        shell.err.print(Text(f"To go on later: convrec chat --thread {conversation.thread}", style="dim"))
-    elif conversation.faults:
+    if not interactive and conversation.faults:
         raise typer.Exit(2)
+    if interactive and not conversation.private:
+        shell.err.print(Text(f"To go on later: convrec chat --thread {conversation.thread}", style="dim"))
 
 
 @app.command()
@@ -147,14 +146,16 @@ def ask(
     ] = None,
     catalogue: Catalogue = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+    private: Private = False,
 ) -> None:
     """Say one thing and print the answer."""
     shell: Shell = ctx.obj
+    settings = shell.settings(catalogue=catalogue)
     message = _readable(sys.stdin.read(_MOST_INPUT) if text == "-" else text)
 
     async def take_turn() -> "Answer":
-        async with shell.open(shell.settings(catalogue=catalogue)) as recommender:
-            return await recommender.reply(message, user=user, thread=thread or new_thread())
+        async with shell.open(settings) as recommender:
+            return await recommender.reply(message, user=user, thread=thread or new_thread(), private=private)
 
     answer = asyncio.run(take_turn())
     if as_json:
@@ -162,7 +163,9 @@ def ask(
         typer.echo(answer.model_dump_json(indent=2).encode())
         return
     show_answer(shell.out, answer)
-    shell.err.print(Text(f"{steps_line(answer)}\nTo go on: convrec ask --thread {answer.thread} …", style="dim"))
+    shell.err.print(Text(steps_line(answer), style="dim"))
+    if not (private or settings.memory.private):
+        shell.err.print(Text(f"To go on: convrec ask --thread {answer.thread} …", style="dim"))
 
 
 @app.command()
@@ -180,55 +183,6 @@ def doctor(
     else:
         show_report(shell.out, report)
     raise typer.Exit(0 if report.ok else 1)
-
-
-@memory.command("show")
-def show_memory(
-    ctx: typer.Context,
-    user: Annotated[str, typer.Option("--user", "-u", help="Whose memory.")],
-    thread: Annotated[str, typer.Option("--thread", "-t", help="Which conversation; none shows what lasts.")] = "",
-    catalogue: Catalogue = None,
-) -> None:
-    """Show what is remembered of a user."""
-    shell: Shell = ctx.obj
-
-    async def look() -> list[str]:
-        async with shell.open(shell.settings(catalogue=catalogue)) as recommender:
-            if thread:
-                wish, threads = await recommender.wish(user=user, thread=thread), []
-            else:
-                wish, threads = await recommender.known(user=user), await recommender.threads(user=user)
-            lines = preference_lines(wish, recommender.catalogue.schema)
-            for name in ("liked", "disliked", "seen", "accepted", "rejected"):
-                ids = getattr(wish, name)
-                known = recommender.catalogue.row_of
-                titles = [recommender.catalogue.item(i).title if i in known else i for i in ids]
-                lines += [clean(f"{name}: {', '.join(titles)}")] if titles else []
-            return [*lines, clean(f"conversations: {', '.join(threads)}")] if threads else lines
-
-    for line in asyncio.run(look()) or ["Nothing is remembered."]:
-        shell.out.print(Text(line))
-
-
-@memory.command("forget")
-def forget_memory(
-    ctx: typer.Context,
-    user: Annotated[str, typer.Option("--user", "-u", help="Whose memory.")],
-    thread: Annotated[str | None, typer.Option("--thread", "-t", help="Only this conversation.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    catalogue: Catalogue = None,
-) -> None:
-    """Delete everything that is remembered of a user, or one conversation."""
-    shell: Shell = ctx.obj
-    what = f"the conversation {thread!r} of {user!r}" if thread else f"everything that is remembered of {user!r}"
-    shell.confirm(f"Delete {what}?", yes)
-
-    async def forget() -> None:
-        async with shell.open(shell.settings(catalogue=catalogue)) as recommender:
-            await recommender.forget(user=user, thread=thread)
-
-    asyncio.run(forget())
-    shell.err.print(Text(clean(f"Deleted {what}.")))
 
 
 def _readable(text: str) -> str:

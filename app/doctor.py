@@ -89,6 +89,7 @@ def examine(load: "Callable[[], Settings]", command: str = "convrec") -> Report:
         home = str(settings.home)
         checks += check_home(settings.home, command)
         checks += check_catalogues(settings, command)
+        checks += check_histories(settings, command)
         checks += check_databases(settings.home)
         checks.append(check_encoder(settings))
         checks += check_language_models(settings)
@@ -171,7 +172,7 @@ def _check_index(home: "Home", name: str, encoder: str, command: str) -> Check:
     rebuild = f"{command} catalog index {name}"
     try:
         manifest = read_manifest(home.version(name))
-        open_index(home, name)
+        open_index(home, name, with_history=False)
         if not home.chroma.is_dir():
             raise CorruptError(f"the Chroma database {home.chroma} is missing")
         open_chroma(home.chroma)
@@ -182,6 +183,41 @@ def _check_index(home: "Home", name: str, encoder: str, command: str) -> Check:
     if manifest.encoder != encoder:
         return Check(area="catalogues", state="problem", message=f"{what}, but the settings say {encoder}", fix=rebuild)
     return Check(area="catalogues", state="fine", message=what)
+
+
+def check_histories(settings: "Settings", command: str) -> list[Check]:
+    """Whether what was learnt from each catalogue's interactions can be read and is up to date."""
+    from ..tools.storage import Home
+
+    home = Home(settings.home)
+    try:
+        found = [_check_history(home, name, settings, command) for name in home.names()]
+    except OSError:
+        return []  # check_catalogues tells of it
+    return [check for check in found if check is not None]
+
+
+def _check_history(home: "Home", name: str, settings: "Settings", command: str) -> Check | None:
+    from ..tools.history import open_history, open_log
+    from ..tools.storage import read_items
+
+    area, wanted = "interactions", settings.interactions
+    fix = f"{command} interactions import FILE --catalogue {name} --replace"
+    try:
+        if open_log(home, name) is None:
+            return None
+        fix = f"{command} interactions fit --catalogue {name}"
+        history = open_history(home, name)
+        ids = [item.id for item in read_items(home.version(name))]
+    except ConvrecError as fault:
+        return Check(area=area, state="problem", message=f"{name}: {fault}", fix=fix)
+    if history is None:
+        return None
+    what = f"{name}: {history.about.interactions:,} of {history.about.users:,} users"
+    if stale := history.stale(ids, wanted.method, wanted.half_life_days):
+        return Check(area=area, state="problem", message=f"{what}; out of date: {stale}", fix=fix)
+    method = history.fitted.method if history.fitted else ""
+    return Check(area=area, state="fine", message=f"{what}, learnt by {method}")
 
 
 def _has_source(home: "Home", name: str) -> bool:

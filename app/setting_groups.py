@@ -56,6 +56,7 @@ class AgentModels(Group):
     summarize: AgentModel = Field(default=AgentModel(), description="a group: model, base_url, api_key")
     rank: AgentModel = Field(default=AgentModel(), description="a group: model, base_url, api_key")
     respond: AgentModel = Field(default=AgentModel(), description="a group: model, base_url, api_key")
+    remember: AgentModel = Field(default=AgentModel(), description="a group: model, base_url, api_key")
 
 
 class LlmSettings(Group):

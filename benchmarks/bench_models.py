@@ -24,8 +24,8 @@ from typing import Any
 
 from convrec import Recommender, Settings
 from convrec.agents.effort import CALLS, Effort
-from convrec.agents.graph import Token
 from convrec.agents.state import Answer
+from convrec.agents.turn import Token
 from convrec.tools.encoder import SHIPPED
 from convrec.tools.index import build_index
 from convrec.tools.scripted_chat import ScriptedChat

@@ -1,6 +1,8 @@
 """What many tests share: small catalogues, their index, and an encoder that needs no model."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +23,13 @@ settings.load_profile("repeatable")
 _FOREIGN = ("OPENAI_", "LANGSMITH_", "LANGCHAIN_", "CONVREC_LLM", "CONVREC_TRACE")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let no test find a model server, a key or a tracing account of whoever runs it, in processes of its own neither."""
+    if "FILMS_FOR_TESTS" not in os.environ:
+        # Whoever sets it first is the run itself; its workers find it set.
+        made = tempfile.mkdtemp(prefix="convrec-films-")
+        os.environ["FILMS_FOR_TESTS"] = made
+        config.add_cleanup(lambda: shutil.rmtree(made, ignore_errors=True))
     for name in [n for n in os.environ if n.upper().startswith(_FOREIGN)]:
         del os.environ[name]
     os.environ["CONVREC_LLM__DISCOVER"] = "false"

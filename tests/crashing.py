@@ -20,11 +20,11 @@ import bm25s  # noqa: F401 (imported once, before the forks)
 import chromadb  # noqa: F401
 import convrec.tools.index as index_module
 import numpy as np
+from convrec.tools import ease, history  # noqa: F401
 from convrec.tools.errors import ConvrecError
 from convrec.tools.index import build_index, collection_name, open_index, rebuild_index, record_keys
 from convrec.tools.items import Interaction
 from convrec.tools.lexical import item_text
-from convrec.tools.neighbours import Neighbours  # noqa: F401
 from convrec.tools.storage import Home, read_manifest
 from convrec.tools.vectors import open_collection, stored_keys
 from fakes import HashEncoder
@@ -54,8 +54,12 @@ def look(home: Home) -> str:
     texts = [item_text(i, SCHEMA) for i in items]
     if not np.array_equal(index.vectors.matrix, HashEncoder().encode(texts)):
         return f"{found} with other vectors"
-    if index.neighbours is None or index.neighbours.counts.sum() != len(items):
-        return f"{found} with other neighbours"
+    # The histories follow in a step of their own: what is found is theirs before it or after it.
+    known, heard = {i.id for i in items}, {i.id for i in OLD}
+    grown = heard | {i.id for i in NEW}
+    collaborative = index.collaborative
+    if collaborative is None or int((collaborative.counts > 0).sum()) not in (len(known & heard), len(known & grown)):
+        return f"{found} with other histories"
     if index.lexical.scores("kingdom").shape != (len(items),):
         return f"{found} with another lexical index"
     return found
@@ -64,7 +68,10 @@ def look(home: Home) -> str:
 def tidy(home: Home) -> str:
     """Whether nothing but the current version is left."""
     version = home.version("games")
-    extra = {p.name for p in home.catalogue("games").iterdir()} - {"CURRENT", version.name}
+    extra = {p.name for p in home.catalogue("games").iterdir()} - {"CURRENT", version.name, "history"}
+    histories = home.catalogue("games") / "history"
+    current = (histories / "CURRENT").read_text(encoding="utf-8").split()
+    extra |= {p.name for p in histories.iterdir()} - {"CURRENT", "lock", *current}
     manifest = read_manifest(version)
     keys = record_keys(open_index(home, "games").catalogue.items, manifest.hashes)
     stored = stored_keys(open_collection(home.chroma, collection_name("games", 32)))

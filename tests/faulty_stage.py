@@ -11,19 +11,20 @@ from typing import Any
 
 from convrec.agents.brains import Brain, Brains, TurnLimits
 from convrec.agents.effort import CALLS, Effort, Ranking, Thinking
-from convrec.agents.graph import Token
 from convrec.agents.recommender import Recommender, Setup
 from convrec.agents.state import Answer, Draft, Understanding, Wish
+from convrec.agents.turn import Token
 from convrec.prompts import data
 from convrec.tools.chat import Chat
 from convrec.tools.chat_models import ModelChoice, open_chat_model
 from convrec.tools.describing import describe_in_full
 from convrec.tools.index import Index
 from convrec.tools.items import Item
+from convrec.tools.storage import Home
 from convrec.tools.trace import Trace
 from openai_server import OpenAiServer, Request
 from random_answers import INVENTED_LINKS, INVENTED_NUMBERS, MARKUP, Pool, pool_of
-from talk_stage import TEAS, bold_titles, breaks, check_card, index_of, small_index
+from talk_stage import TEAS, bold_titles, breaks, check_card, index_of, memories_beside, small_index
 
 AGENTS = ("understand", "clarify", "answer", "retrieve", "nli", "summarize", "rank", "respond")
 KEY = "sk-not-to-be-seen-0123456789"
@@ -155,7 +156,7 @@ async def opened(
     thinking = Thinking(dict.fromkeys(AGENTS, chat), effort, ranking)
     observed = Observed(thinking.brains)
     setup = Setup(
-        index=lambda: stage(name), checkpoints=folder / "threads.sqlite", store=folder / "users.sqlite",
+        index=lambda: stage(name), home=Home(folder), store=memories_beside(folder),
         brains=observed.brains, limits=thinking.within(limits or TurnLimits()), trace=trace,
     )  # fmt: skip
     try:

@@ -1,7 +1,7 @@
 """What the tests of the agents stand on: small catalogues with a fake encoder, the shipped films with the real one.
 
-Indexes are built once per run and shared; each test opens its own databases in its own folder. CONVREC_TEST_FILMS
-names a data folder that keeps the index of the films between runs.
+Indexes are built once per run and shared; each test opens its own databases in its own folder. FILMS_FOR_TESTS
+names a data folder that keeps the index of the films between runs; the processes of one run share it in any case.
 """
 
 import atexit
@@ -10,8 +10,8 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -32,8 +32,10 @@ from convrec.tools.lexical import Lexical, item_text
 from convrec.tools.limits import Limit, Range
 from convrec.tools.schema import Attribute, Schema
 from convrec.tools.storage import Home
-from convrec.tools.vectors import Vectors
+from convrec.tools.vectors import Vectors, forget_chroma
 from fakes import HashEncoder
+from filelock import FileLock
+from langgraph.store.memory import InMemoryStore
 from suites import NAMES, catalogue, reading_index
 
 TODAY = date(2026, 11, 22)
@@ -63,16 +65,18 @@ def index_of(name: str) -> Index:
 
 
 def _films() -> Index:
-    kept = os.environ.get("CONVREC_TEST_FILMS")
-    folder = Path(kept or tempfile.mkdtemp(prefix="convrec-films-"))
-    if not kept:
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    home = Home(folder)
+    """The films, encoded by the first process that asks; each has a copy, for an embedded Chroma is not to be shared."""
+    shared = Path(os.environ["FILMS_FOR_TESTS"])
+    shared.mkdir(parents=True, exist_ok=True)
+    own = Path(tempfile.mkdtemp(prefix="convrec-films-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
     schema, items = catalogue("films")
-    with warnings.catch_warnings():
+    with FileLock(shared / "tests.lock"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        build_index(home, "films", items, schema, encoder=SHIPPED)
-    return open_index(home, "films")
+        build_index(Home(shared), "films", items, schema, encoder=SHIPPED)
+        forget_chroma(Home(shared).chroma)
+        shutil.copytree(shared, own, dirs_exist_ok=True)
+    return open_index(Home(own), "films")
 
 
 def _tea(title: str, kind: str, minutes: float | None, flavours: str, text: str, year: str = "") -> Item:
@@ -129,14 +133,24 @@ COLUMN_ITEMS = [
 """A catalogue whose columns say nothing, without a word of text."""
 
 
+@cache
+def _memories(folder: Path) -> InMemoryStore:
+    return InMemoryStore()
+
+
+def memories_beside(folder: Path) -> Callable[[Index], AbstractContextManager[InMemoryStore]]:
+    """What opens the memories that belong to a folder: the same ones each time, in this process."""
+    return lambda _: nullcontext(_memories(folder))
+
+
 @asynccontextmanager
 async def recommender(
     folder: Path, name: str = "teas", brains: Brains | None = None, limits: TurnLimits | None = None, **options: Any
 ) -> AsyncIterator[Recommender]:
-    """A recommender on one of the catalogues, with its databases in a folder."""
+    """A recommender on one of the catalogues, with its conversations in a folder, and memories that last as long as it."""
     setup = Setup(
-        index=lambda: index_of(name), checkpoints=folder / "threads.sqlite", store=folder / "users.sqlite",
-        brains=brains or {}, limits=limits or TurnLimits(),
+        index=lambda: index_of(name), home=Home(folder), store=memories_beside(folder), brains=brains or {},
+        limits=limits or TurnLimits(),
     )  # fmt: skip
     async with Recommender(replace(setup, **options)) as opened:
         yield opened

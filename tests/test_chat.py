@@ -37,6 +37,7 @@ class Bill:
 
     def __init__(self, owner: str = "ann", most: int = 100) -> None:
         self.owner = owner
+        self.private = False
         self.most = most
         self.admitted: list[int] = []
         self.noted: list[Call | None] = []

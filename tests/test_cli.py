@@ -17,11 +17,16 @@ from test_terminal import ITEMS, SCHEMA, FakeRecommender
 from typer.testing import CliRunner, Result
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean(patch: pytest.MonkeyPatch) -> None:
+    """Leave nothing in the environment that convrec would read."""
     for name in list(os.environ):
         if name.upper().startswith("CONVREC_") or name == "OPENAI_API_KEY":
-            monkeypatch.delenv(name)
+            patch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clean(monkeypatch)
     monkeypatch.setenv("CONVREC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "120")
 
@@ -37,7 +42,7 @@ def teas(tmp_path: Path) -> Home:
     home = Home(tmp_path / "home")
     draft = home.draft("teas")
     manifest = Manifest(encoder="all-MiniLM-L6-v2", items=2, hashes=("a", "b"), source="/somewhere/teas.csv", built=1e9)
-    write_version(draft, ITEMS, SCHEMA, (), manifest)
+    write_version(draft, ITEMS, SCHEMA, manifest)
     home.publish("teas", draft)
     return home
 
@@ -213,7 +218,9 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [f"{n},Tea {n},{'green' if n % 2 else 'black'},{n + 1}" for n in range(1, 31)]
     broken = [f"{n}" for n in range(12)]
     file.write_text("\n".join(["id,title,kind,minutes", *rows, *broken]), encoding="utf-8")
-    done = convrec("--home", str(home), "catalog", "import", str(file))
+    with pytest.MonkeyPatch.context() as patch:
+        clean(patch)
+        done = convrec("--home", str(home), "catalog", "import", str(file))
     assert done.exit_code == 0, done.output
     assert "30 new or changed, 0 gone" in done.stdout
     assert "kind" in done.stdout
@@ -287,14 +294,20 @@ def test_a_catalogues_name_is_made_from_the_files(file: str, name: str) -> None:
     assert slug(Path(file)) == name
 
 
-def test_memory_can_be_seen_and_forgotten(recommender: FakeRecommender) -> None:
-    lasting = convrec("memory", "show", "--user", "ann", recommender=recommender)
-    assert lasting.stdout == "liked: Lapsang, gone\nconversations: t-1, t-2\n"
-    thread = convrec("memory", "show", "--user", "ann", "--thread", "t-1", recommender=recommender)
-    assert "must: kind green" in thread.stdout
-    assert convrec("memory", "forget", "--user", "ann", recommender=recommender).exit_code == 0
-    assert convrec("memory", "forget", "--user", "ann", "--thread", "t", recommender=recommender).exit_code == 0
-    assert recommender.asked[-2:] == [("forget", "ann", "None"), ("forget", "ann", "t")]
+def test_a_private_question_or_chat_is_private_and_names_no_way_to_go_on(recommender: FakeRecommender) -> None:
+    asked = convrec("ask", "green", "--private", recommender=recommender)
+    convrec("chat", "--private", recommender=recommender, stdin="green\n/like 1\n")
+    assert recommender.private == [True, True, True]
+    assert "To go on" not in asked.stderr
+
+
+def test_the_settings_make_every_conversation_private(
+    recommender: FakeRecommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONVREC_MEMORY__PRIVATE", "true")
+    assert "To go on" not in convrec("ask", "green", recommender=recommender).stderr
+    convrec("chat", recommender=recommender, stdin="green\n")
+    assert recommender.private[-1]
 
 
 def run_convrec(*args: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

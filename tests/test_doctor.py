@@ -10,6 +10,9 @@ from convrec.app.cli import app
 from convrec.app.doctor import Check, Report, check_encoder, check_home, check_language_models, examine
 from convrec.app.settings import Settings, load_settings
 from convrec.tools import model_servers
+from convrec.tools.history import fit_history, forget_user, import_history
+from convrec.tools.interaction_log import Log
+from convrec.tools.items import Interaction
 from convrec.tools.lexical import Lexical
 from convrec.tools.storage import Home, Manifest, write_version
 from test_model_servers import Answer, free_address, hang, listing, saying, serving
@@ -32,7 +35,7 @@ def teas(tmp_path: Path) -> Home:
     """A data folder that holds the catalogue "teas", with a file of its index missing."""
     home = Home(tmp_path / "home")
     draft = home.draft("teas")
-    write_version(draft, ITEMS, SCHEMA, (), Manifest(encoder="all-MiniLM-L6-v2", items=2, hashes=("a", "b")))
+    write_version(draft, ITEMS, SCHEMA, Manifest(encoder="all-MiniLM-L6-v2", items=2, hashes=("a", "b")))
     Lexical.build([i.text for i in ITEMS]).save(draft / "bm25")
     home.publish("teas", draft)
     return home
@@ -78,6 +81,33 @@ def test_an_index_whose_items_are_damaged_is_to_be_imported_again(teas: Home) ->
     (teas.version("teas") / "items.jsonl").write_text("{", encoding="utf-8")
     (damaged,) = problems(examine(settings(catalogue="teas")), "catalogues")
     assert "import FILE --name teas" in damaged.fix
+
+
+def test_what_was_learnt_from_interactions_is_fine_stale_or_damaged(
+    teas: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [item.id for item in ITEMS]
+    log = Log.of([Interaction(user=u, item=i) for u in "abc" for i in ids])
+    assert not [c for c in examine(settings(catalogue="teas")).checks if c.area == "interactions"]
+    import_history(teas, "teas", log, ids)
+    (fine,) = [c for c in examine(settings(catalogue="teas")).checks if c.area == "interactions"]
+    assert (fine.state, fine.message) == ("fine", "teas: 6 of 3 users, learnt by ease")
+    forget_user(teas, "a")
+    (stale,) = problems(examine(settings(catalogue="teas")), "interactions")
+    assert "out of date: 1 user was forgotten since" in stale.message
+    assert stale.fix == "convrec interactions fit --catalogue teas"
+    fit_history(teas, "teas", ids)
+    monkeypatch.setenv("CONVREC_INTERACTIONS__METHOD", "neighbours")
+    (other,) = problems(examine(settings(catalogue="teas")), "interactions")
+    assert "the settings say neighbours" in other.message
+    for model in (teas.catalogue("teas") / "history").glob("model-*/data.npy"):
+        model.write_bytes(b"garbage")
+    (damaged,) = problems(examine(settings(catalogue="teas")), "interactions")
+    assert damaged.fix == "convrec interactions fit --catalogue teas"
+    for column in (teas.catalogue("teas") / "history").glob("log-*/value.npy"):
+        column.unlink()
+    (damaged,) = problems(examine(settings(catalogue="teas")), "interactions")
+    assert damaged.fix == "convrec interactions import FILE --catalogue teas --replace"
 
 
 def test_the_commands_keep_the_data_folder_that_was_given(tmp_path: Path) -> None:

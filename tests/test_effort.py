@@ -29,7 +29,11 @@ TALKING = {"understand", "clarify", "answer", "respond"}
 
 @pytest.mark.parametrize(
     ("effort", "agents"),
-    [("low", TALKING), ("medium", TALKING | {"nli"}), ("high", TALKING | {"nli", "retrieve", "summarize", "rank"})],
+    [
+        ("low", TALKING),
+        ("medium", TALKING | {"nli", "remember"}),
+        ("high", TALKING | {"nli", "remember", "retrieve", "summarize", "rank"}),
+    ],
 )
 def test_the_agents_that_ask_a_model_are_those_of_the_effort(effort: Effort, agents: set[AgentName]) -> None:
     brains = thinking(chat(), effort).brains

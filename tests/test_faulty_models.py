@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from convrec.agents.brains import TurnLimits
 from convrec.agents.effort import Effort, Ranking
-from convrec.agents.graph import Token
 from convrec.agents.state import Answer
+from convrec.agents.turn import Token
 from convrec.tools.chat_models import ModelChoice, open_chat_model
 from convrec.tools.trace import Trace
 from faulty_stage import KEY, MESSAGES, converse, opened, pool

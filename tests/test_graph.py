@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from convrec.agents.brains import Brain, Budget, TurnLimits
-from convrec.agents.graph import Token, Turn, build_graph, suggest, too_vague
+from convrec.agents.graph import build_graph, too_vague
 from convrec.agents.state import Answer, Draft, Step, Understanding, Wish
+from convrec.agents.suggest import suggest
+from convrec.agents.turn import Token, Turn
 from convrec.agents.wishes import grow
 from convrec.tools.errors import AnswerError, MessageError
 from talk_stage import check_guarantees, index_of, labelled, read, recommender

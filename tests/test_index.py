@@ -56,14 +56,16 @@ def is_whole(home: Home, items: Sequence[Item] = ITEMS, dimension: int = 32) -> 
     assert stored_keys(open_collection(home.chroma, collection_name("things", dimension))) == keys
     ours = {c.name for c in open_chroma(home.chroma).list_collections() if c.name.startswith("items-things-")}
     assert ours == {collection_name("things", dimension)}
-    left = {p.name for p in home.catalogue("things").iterdir()}
+    left = {p.name for p in home.catalogue("things").iterdir()} - {"history"}
     assert left == {"CURRENT", home.version("things").name}
 
 
 def test_what_is_built_can_be_opened(built: Home) -> None:
     is_whole(built)
     index = open_index(built, "things")
-    assert index.neighbours is not None
+    assert index.collaborative is not None
+    assert not index.collaborative.stale
+    assert index.collaborative.history("u0") == [LIKES[0], LIKES[3], LIKES[6]]
     assert index.catalogue.popularity.shape == (8,)
     assert search_by_meaning(index, "round things", 1)[0].item == "5"
     assert read_manifest(built.version("things")).source == "things.csv"
@@ -102,7 +104,37 @@ def test_another_encoder_of_another_dimension_takes_over(built: Home, encoder: H
     encoder.dimension = 48
     assert build_index(built, "things", ITEMS, SCHEMA, encoder="wider").changed == 8
     is_whole(built, dimension=48)
-    assert open_index(built, "things").neighbours is None
+
+
+def test_items_imported_anew_keep_the_histories_and_new_ones_have_no_neighbours(built: Home) -> None:
+    fresh = Item(id="9", title="Thing 9")
+    build_index(built, "things", [fresh, *ITEMS[1:]], SCHEMA, encoder="hash")
+    collaborative = open_index(built, "things").collaborative
+    assert collaborative is not None
+    assert "the catalogue's items changed" in collaborative.stale
+    assert collaborative.history("u0") == [LIKES[0], LIKES[3], LIKES[6]]
+    assert collaborative.scores({"9": 1.0}).tolist() == [0.0] * 8
+    assert collaborative.scores({"1": 1.0})[4] > 0
+    assert collaborative.counts.tolist() == [0, *[1] * 7]
+
+
+def test_more_interactions_are_added_to_those_that_are_there(built: Home) -> None:
+    more = [Interaction(user="u1", item="0"), LIKES[1].model_copy(update={"value": 5.0})]
+    build_index(built, "things", ITEMS, SCHEMA, more, encoder="hash", method="neighbours", half_life_days=10)
+    collaborative = open_index(built, "things").collaborative
+    assert collaborative is not None
+    assert [(i.item, i.value) for i in collaborative.history("u1")] == [("0", 1.0), ("1", 5.0), ("4", 1.0), ("7", 1.0)]
+    assert collaborative.half_life_days == 10
+    assert not collaborative.stale
+
+
+def test_a_damaged_history_is_told_and_the_items_can_be_opened_without_it(built: Home) -> None:
+    for path in (built.catalogue("things") / "history").glob("*/data.npy"):
+        garble(path)
+    with pytest.raises(CorruptError) as caught:
+        open_index(built, "things")
+    assert "convrec interactions fit --catalogue things" in caught.value.hint
+    assert open_index(built, "things", with_history=False).collaborative is None
 
 
 def test_two_catalogues_live_side_by_side(built: Home) -> None:
@@ -200,9 +232,7 @@ DAMAGES = {"truncated": truncate, "garbled": garble, "gone": Path.unlink}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize(
-    "file", ["vectors.npy", "neighbours.npz", "counts.npy", "bm25/data.csc.index.npy", "bm25/vocab.index.json"]
-)
+@pytest.mark.parametrize("file", ["vectors.npy", "bm25/data.csc.index.npy", "bm25/vocab.index.json"])
 def test_a_damaged_file_of_the_index_is_told_and_rebuilt(built: Home, file: str, damage: str) -> None:
     DAMAGES[damage](built.version("things") / file)
     with pytest.raises(CorruptError) as caught:
@@ -222,7 +252,7 @@ def test_a_damaged_manifest_is_told_and_rebuilt(built: Home, damage: str) -> Non
     is_whole(built)
 
 
-@pytest.mark.parametrize("file", ["items.jsonl", "schema.toml", "interactions.jsonl"])
+@pytest.mark.parametrize("file", ["items.jsonl", "schema.toml"])
 def test_damaged_items_are_told_and_an_import_mends_them(built: Home, file: str) -> None:
     garble(built.version("things") / file)
     with pytest.raises(CorruptError, match=file) as caught:

@@ -36,24 +36,26 @@ from convrec.app.settings import Settings
 from convrec.app.thinking import open_thinking
 from convrec.agents.brains import TurnLimits
 from convrec.agents.recommender import Recommender, Setup
-from talk_stage import index_of
+from convrec.tools.storage import Home
+from talk_stage import index_of, memories_beside
 
 async def talk():
     folder = Path(sys.argv[2])
     settings = Settings(home=folder, llm={"base_url": sys.argv[3], "model": "tiny", "api_key": sys.argv[4], "retries": 0})
     thinking = open_thinking(settings).thinking
     setup = Setup(
-        index=lambda: index_of("teas"), checkpoints=folder / "threads.sqlite", store=folder / "users.sqlite",
+        index=lambda: index_of("teas"), home=Home(folder), store=memories_beside(folder),
         brains=thinking.brains, limits=thinking.within(TurnLimits()),
     )
     async with Recommender(setup) as recommender:
         for said in ("a green tea", "more"):
             answer = await recommender.reply(said)
             print(answer.usage.calls, answer.usage.fallbacks)
+        await recommender.reply("a tea that tastes of parsnips", thread="other", private=True)
 
 asyncio.run(talk())
 """
-"""Two turns with a model: the tests' folder, a data folder, the model server's address and its key."""
+"""Two turns with a model, and a private one: the tests' folder, a data folder, the model server's address and its key."""
 
 
 @dataclass
@@ -131,6 +133,7 @@ def test_runs_of_graph_and_model_are_sent_where_tracing_is_switched_on(tmp_path:
     sent = "\n".join(received.texts)
     assert ACCOUNT in sent
     assert "a green tea" in sent
+    assert "parsnips" not in sent
     assert KEY not in sent
 
 

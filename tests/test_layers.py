@@ -20,7 +20,18 @@ BELOW = {
 }
 
 HOMES = {
-    "langgraph": ("agents/graph.py", "agents/threads.py", "agents/remember.py", "agents/recommender.py", "app/"),
+    "langgraph": (
+        "agents/graph.py",
+        "agents/threads.py",
+        "agents/recall.py",
+        "agents/memories.py",
+        "agents/conversations.py",
+        "agents/recommender.py",
+        "app/build.py",
+        "tools/chroma_store.py",
+        "tools/opening_memories.py",
+        "tools/store_embedding.py",
+    ),
     "aiosqlite": ("agents/threads.py",),
     "chromadb": ("tools/",),
     "bm25s": ("tools/lexical.py",),
@@ -31,7 +42,7 @@ HOMES = {
     "xgrammar": ("tools/grammars.py",),
     "torch": ("tools/encoder.py", "tools/cross_encoder.py", "tools/local_engine.py"),
     "langchain_openai": ("tools/chat_models.py",),
-    "httpx": ("tools/model_servers.py",),
+    "httpx": ("tools/model_servers.py", "tools/chroma_records.py"),
     "httpx2": ("tools/chat_models.py",),
     "pyarrow": ("tools/",),
     "rapidfuzz": ("tools/",),

@@ -66,8 +66,9 @@ def test_what_a_model_points_at_is_an_enum() -> None:
 
 
 def test_a_shape_is_made_once_for_as_many_things_to_point_at() -> None:
-    assert understanding_shape(ATTRIBUTES, 2, 3) is UNDERSTANDING
-    assert understanding_shape(ATTRIBUTES, 3, 3) is not UNDERSTANDING
+    made = understanding_shape(ATTRIBUTES, 2, 3)
+    assert understanding_shape(ATTRIBUTES, 2, 3) is made
+    assert understanding_shape(ATTRIBUTES, 3, 3) is not made
 
 
 @pytest.mark.parametrize(

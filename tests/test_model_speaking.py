@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from convrec.agents.clarify import questions
-from convrec.agents.graph import Token
 from convrec.agents.model.answer import answer as answer_question
 from convrec.agents.model.clarify import clarify
 from convrec.agents.model.respond import respond
 from convrec.agents.model.speaking import speak
 from convrec.agents.state import Answer, Draft, Exchange, Question, Understanding, Wish
+from convrec.agents.turn import Token
 from convrec.tools.errors import AnswerError
 from convrec.tools.index import Index
 from convrec.tools.items import Item

@@ -1,88 +1,67 @@
-from collections import defaultdict
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from convrec.tools.items import Interaction
-from convrec.tools.neighbours import KEPT, SHRINKAGE, Neighbours
+from convrec.tools.damping import damped
+from convrec.tools.neighbours import KEPT, SHRINKAGE, fit_neighbours, keep_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
-ROWS = {f"item {n}": n for n in range(6)}
-INTERACTIONS = st.lists(
-    st.builds(
-        Interaction,
-        user=st.sampled_from("uvwxyz"),
-        item=st.sampled_from([*ROWS, "stranger"]),
-        value=st.sampled_from([0.0, 0.1, 1.0, 3.0, 5.0]),
-    ),
-    max_size=40,
-)
+LIKES = st.lists(st.lists(st.sampled_from([0.0, 0.0, 0.5, 1.0]), min_size=6, max_size=6), min_size=1, max_size=8)
 
 
-def brute_force(interactions: list[Interaction], row_of: dict[str, int]) -> np.ndarray:
-    """Shrunk cosines between items by the sets of users who liked them, from the definition."""
-    rated = defaultdict(list)
-    for i in interactions:
-        if i.item in row_of:
-            rated[i.user].append(i)
-    likers: dict[int, set[str]] = {row: set() for row in row_of.values()}
-    for user, theirs in rated.items():
-        mean = sum(i.value for i in theirs) / len(theirs)
-        for i in theirs:
-            if i.value > 0 and (i.value > mean or np.isclose(i.value, mean)):
-                likers[row_of[i.item]].add(user)
-    similarity = np.zeros((len(row_of), len(row_of)))
-    for a in likers:
-        for b in likers:
-            if a != b and likers[a] & likers[b]:
-                similarity[a, b] = len(likers[a] & likers[b]) / (np.sqrt(len(likers[a]) * len(likers[b])) + SHRINKAGE)
+def matrix(likes: Sequence[Sequence[float]]) -> sparse.csr_array:
+    return sparse.csr_array(np.array(likes, dtype=np.float32))
+
+
+def brute_force(likes: np.ndarray) -> np.ndarray:
+    """Shrunk cosines between items, from the definition."""
+    likes = damped(matrix(likes.tolist())).toarray()
+    count = likes.shape[1]
+    similarity = np.zeros((count, count))
+    for a in range(count):
+        for b in range(count):
+            if a != b:
+                norms = np.linalg.norm(likes[:, a]) * np.linalg.norm(likes[:, b])
+                similarity[a, b] = likes[:, a] @ likes[:, b] / (norms + SHRINKAGE)
     return similarity
 
 
-@settings(max_examples=150)
-@given(INTERACTIONS)
-def test_similarity_is_the_shrunk_cosine_of_who_liked_both(interactions: list[Interaction]) -> None:
-    fitted = Neighbours.fit(interactions, ROWS)
-    assert fitted.similarity.toarray() == pytest.approx(brute_force(interactions, ROWS), abs=1e-6)
-    assert fitted.counts.tolist() == [sum(i.item == name for i in interactions) for name in ROWS]
-
-
-def test_a_user_who_gives_all_items_the_same_value_likes_them_all() -> None:
-    # The mean of three times 0.1 is a little more than 0.1.
-    same = [Interaction(user="u", item=f"item {n}", value=0.1) for n in range(3)]
-    assert Neighbours.fit(same, ROWS).scores([0])[1:3] == pytest.approx([1 / (1 + SHRINKAGE)] * 2)
-
-
-def test_a_user_who_rejects_all_items_likes_none() -> None:
-    none = [Interaction(user="u", item=f"item {n}", value=0.0) for n in range(3)]
-    assert Neighbours.fit(none, ROWS).similarity.nnz == 0
-
-
-def test_scores_are_summed_over_the_given_items(likes: list[Interaction]) -> None:
-    rows = {item: row for row, item in enumerate(dict.fromkeys(i.item for i in likes))}
-    fitted = Neighbours.fit(likes, rows)
-    expected = brute_force(likes, rows)
-    assert expected.any()
-    assert fitted.scores([0, 4]) == pytest.approx(expected[0] + expected[4], abs=1e-5)
-    assert fitted.scores([]).tolist() == [0.0] * len(rows)
-    assert len(fitted) == len(rows)
+@settings(max_examples=100)
+@given(LIKES)
+def test_similarity_is_the_shrunk_cosine_of_who_liked_both(likes: list[list[float]]) -> None:
+    fitted = fit_neighbours(matrix(likes))
+    assert fitted.toarray() == pytest.approx(brute_force(np.array(likes)), abs=1e-6)
 
 
 def test_only_the_nearest_are_kept() -> None:
-    count = KEPT + 30
-    rows = {str(n): n for n in range(count)}
-    everybody = [Interaction(user=f"all {u}", item=str(n)) for u in range(2) for n in range(count)]
-    closer = [Interaction(user=f"{n} {u}", item=i) for n in range(1, 11) for u in range(3) for i in ("0", str(n))]
-    kept = Neighbours.fit(everybody + closer, rows).similarity[[0]]
+    likes = np.zeros((40, KEPT + 30), dtype=np.float32)
+    likes[:2] = 1
+    for n in range(1, 11):
+        likes[3 * n : 3 * n + 3, [0, n]] = 1
+    kept = fit_neighbours(sparse.csr_array(likes)).T.tocsr()[[0]]
     assert kept.nnz == KEPT
     assert set(range(1, 11)) <= set(kept.indices.tolist())
 
 
-def test_what_is_saved_scores_the_same(tmp_path: Path, likes: list[Interaction]) -> None:
-    rows = {item: row for row, item in enumerate(dict.fromkeys(i.item for i in likes))}
-    fitted = Neighbours.fit(likes, rows)
-    fitted.save(tmp_path)
-    loaded = Neighbours.load(tmp_path)
-    assert np.array_equal(loaded.scores([1, 2]), fitted.scores([1, 2]))
-    assert np.array_equal(loaded.counts, fitted.counts)
+def test_a_catalogue_is_reckoned_part_by_part_and_progress_is_told() -> None:
+    rng = np.random.default_rng(3)
+    likes = (rng.random((30, 1_100)) < 0.05).astype(np.float32)
+    told: list[tuple[int, int]] = []
+    fitted = fit_neighbours(sparse.csr_array(likes), kept=2_000, on_progress=lambda *step: told.append(step))
+    assert told == [(500, 1_100), (1_000, 1_100), (1_100, 1_100)]
+    likes = damped(sparse.csr_array(likes)).toarray()
+    expected = likes[:, 777] @ likes / (np.linalg.norm(likes[:, 777]) * np.linalg.norm(likes, axis=0) + SHRINKAGE)
+    expected[777] = 0
+    assert fitted[[777]].toarray()[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_without_items_there_are_no_neighbours() -> None:
+    assert fit_neighbours(sparse.csr_array((0, 0), dtype=np.float32)).shape == (0, 0)
+
+
+def test_the_largest_entries_by_size_are_kept_the_largest_first() -> None:
+    kept = keep_most(matrix([[1, -5, 3, 0], [0, 0, 0, 0], [2, 0, 0, 0]]), 2)
+    assert kept.toarray().tolist() == [[0, -5, 3, 0], [0, 0, 0, 0], [2, 0, 0, 0]]
+    assert kept.data.tolist() == [-5, 3, 2]

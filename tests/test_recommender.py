@@ -1,18 +1,21 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from convrec.agents.brains import Brain, Model
-from convrec.agents.recommender import Recommender, Token
-from convrec.agents.state import AgentName, Answer, Step, Wish
+from convrec.agents.memory import Memory
+from convrec.agents.recommender import Recommender
+from convrec.agents.state import AgentName, Answer, Preference, Step, Strength, Wish
+from convrec.agents.turn import Token
 from convrec.prompts import Prompt
 from convrec.tools.answer_cache import AnswerCache
 from convrec.tools.chat import Chat
+from convrec.tools.collaborative import fit_collaborative
 from convrec.tools.errors import (
     BusyError,
     CorruptError,
@@ -23,10 +26,16 @@ from convrec.tools.errors import (
     UnknownItemError,
     UnknownThreadError,
 )
+from convrec.tools.index import Index
+from convrec.tools.items import Interaction
+from convrec.tools.limits import Limit, Range
 from convrec.tools.scripted_chat import ScriptedChat
+from convrec.tools.storage import Home
 from convrec.tools.trace import Trace, TurnRecord
+from langgraph.store.base import Op, PutOp, Result
+from langgraph.store.memory import InMemoryStore
 from pydantic import BaseModel
-from talk_stage import index_of, recommender
+from talk_stage import check_guarantees, index_of, recommender
 
 SECRET = "marmalade from Zanzibar"
 
@@ -348,10 +357,10 @@ async def test_databases_that_became_read_only_lose_nothing(tmp_path: Path) -> N
     async with recommender(tmp_path) as opened:
         await opened.reply("a green tea")
         before = await opened.wish()
-        await opened._open_threads.saver.conn.execute("PRAGMA query_only=ON")
+        await opened._open_conversations.threads.saver.conn.execute("PRAGMA query_only=ON")
         with pytest.raises(ReadOnlyError):
             await opened.reply("more")
-        await opened._open_threads.saver.conn.execute("PRAGMA query_only=OFF")
+        await opened._open_conversations.threads.saver.conn.execute("PRAGMA query_only=OFF")
         assert await opened.wish() == before
         assert (await opened.reply("more")).items
 
@@ -360,8 +369,7 @@ async def test_locked_databases_are_reported_and_lose_nothing(tmp_path: Path) ->
     async with recommender(tmp_path) as opened:
         await opened.reply("a green tea")
         before, known = await opened.wish(), await opened.known()
-        for connection in (opened._open_threads.saver.conn, opened._open_threads.store.conn):
-            await connection.execute("PRAGMA busy_timeout=20")
+        await opened._open_conversations.threads.saver.conn.execute("PRAGMA busy_timeout=20")
         with closing(sqlite3.connect(tmp_path / "threads.sqlite")) as other:
             other.execute("BEGIN EXCLUSIVE")
             with pytest.raises(BusyError) as fault:
@@ -371,21 +379,32 @@ async def test_locked_databases_are_reported_and_lose_nothing(tmp_path: Path) ->
         assert (await opened.reply("more")).items
 
 
-async def test_a_locked_memory_is_reported_and_loses_nothing(tmp_path: Path) -> None:
-    async with recommender(tmp_path) as opened:
+async def test_a_memory_that_cannot_be_written_is_reported_and_loses_nothing(tmp_path: Path) -> None:
+    full = FullStore()
+    async with recommender(tmp_path, store=lambda _: nullcontext(full)) as opened:
         await opened.reply("a green tea")
-        before = await opened.wish()
-        await opened._open_threads.store.conn.execute("PRAGMA busy_timeout=20")
-        with closing(sqlite3.connect(tmp_path / "users.sqlite")) as other:
-            other.execute("BEGIN EXCLUSIVE")
-            with pytest.raises(BusyError):
-                await opened.reply("I've already tried the first one")
+        before, full.full = await opened.wish(), True
+        with pytest.raises(StoreError):
+            await opened.reply("I've already tried the first one")
         assert await opened.wish() == before
+        assert len(await opened.talk()) == 1
 
 
-@pytest.mark.parametrize("file", ["threads.sqlite", "users.sqlite"])
-async def test_a_damaged_database_is_reported_with_a_way_out(tmp_path: Path, file: str) -> None:
-    (tmp_path / file).write_bytes(b"this is no database, whatever its name says" * 100)
+class FullStore(InMemoryStore):
+    """A store whose disk is full."""
+
+    full = False
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """Refuse what would be written."""
+        ops = list(ops)
+        if self.full and any(isinstance(op, PutOp) for op in ops):
+            raise StoreError("The disk is full.", "Free some space.")
+        return await super().abatch(ops)
+
+
+async def test_a_damaged_database_is_reported_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "threads.sqlite").write_bytes(b"this is no database, whatever its name says" * 100)
     with pytest.raises(CorruptError) as fault:
         async with recommender(tmp_path) as opened:
             await opened.reply("a green tea")
@@ -395,7 +414,7 @@ async def test_a_damaged_database_is_reported_with_a_way_out(tmp_path: Path, fil
 async def test_a_recommender_can_be_opened_again_after_a_fault(tmp_path: Path) -> None:
     (tmp_path / "threads.sqlite").write_bytes(b"this is no database" * 100)
     async with recommender(tmp_path / "fine") as fine:
-        broken = Recommender(fine._setup.__class__(**{**vars(fine._setup), "checkpoints": tmp_path / "threads.sqlite"}))
+        broken = Recommender(fine._setup.__class__(**{**vars(fine._setup), "home": Home(tmp_path)}))
         with pytest.raises(CorruptError):
             await broken.open()
         (tmp_path / "threads.sqlite").unlink()
@@ -409,7 +428,7 @@ async def test_a_thread_grows_with_its_turns_and_not_with_their_square(tmp_path:
         for _ in range(3):
             for _ in range(10):
                 await opened.reply("a green tea, please, and make it a good one")
-            rows = await opened._open_threads.saver.conn.execute_fetchall(
+            rows = await opened._open_conversations.threads.saver.conn.execute_fetchall(
                 "SELECT SUM(LENGTH(checkpoint)) + SUM(LENGTH(metadata)), COUNT(*) FROM checkpoints"
             )
             sizes.append(next(iter(rows))[0])
@@ -522,3 +541,372 @@ async def test_a_thread_goes_on_when_its_catalogue_is_another_one(tmp_path: Path
         assert {c.id for c in answer.items} <= set(index_of("games").catalogue.row_of)
     async with recommender(tmp_path) as teas:
         assert shown[0].id in (await teas.known()).liked
+
+
+# What is remembered
+
+
+class Clock:
+    """A clock that goes on by a second whenever it is read, and by days when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+    def wait(self, days: float) -> None:
+        """Let days go by."""
+        self.now += days * 86_400
+
+
+async def texts_of(opened: Recommender, user: str = "me") -> list[str]:
+    return [m.text for m in await opened.memories.of(user)]
+
+
+def flavours(answer: Answer) -> set[str]:
+    return {f for c in answer.items for f in index_of("teas").catalogue.item(c.id).labels("flavours")}
+
+
+async def test_a_hard_limit_holds_in_every_later_thread(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        await opened.reply("I never drink smoky tea", thread="long ago")
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        for n, text in enumerate(
+            ("a tea, please", "a strong tea", "surprise me", "a tea like Lapsang Souchong", "more")
+        ):
+            before = await opened.wish(thread=f"t{n // 2}")
+            answer = await opened.reply(text, thread=f"t{n // 2}")
+            check_guarantees(answer, before, index_of("teas"))
+            assert "smoky" not in flavours(answer), text
+        assert "not smoky" in (await opened.reply("a black tea", thread="new")).reply
+
+
+async def test_what_is_wished_for_now_stays_in_its_thread(tmp_path: Path) -> None:
+    async with recommender(tmp_path) as opened:
+        for text in ("a smoky tea tonight", "not too sweet", "under 5 minutes", "something like Sencha", "start over"):
+            await opened.reply(text)
+        assert await opened.memories.of("me", ended=True) == []
+        assert await opened.known() == Wish()
+
+
+async def test_the_same_told_in_other_threads_and_words_is_one_memory(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        for thread, text in enumerate(
+            ("I love smoky tea", "I LOVE SMOKY TEAS", "Smoky tea is what I love, I love smoky tea")
+        ):
+            await opened.reply(text, thread=str(thread))
+        (memory,) = await opened.memories.of("me", ended=True)
+        assert (memory.times, memory.thread) == (3, "2")
+        for _ in range(2):
+            await opened.feedback("sencha", "liked")
+        assert [m.times for m in await opened.memories.of("me") if m.item] == [2]
+
+
+async def test_a_contradiction_in_another_thread_counts_in_the_first_as_well(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        await opened.reply("I hate smoky tea", thread="one")
+        await opened.reply("I love smoky tea", thread="two")
+        assert await texts_of(opened) == ["Likes smoky."]
+        assert [p.strength for p in (await opened.wish(thread="one")).preferences] == ["prefer"]
+        assert [p.strength for p in (await opened.wish(thread="three")).preferences] == ["prefer"]
+
+
+@pytest.mark.parametrize("thread", ["one", "two"])
+async def test_a_remembered_taste_can_be_set_aside_in_one_thread(tmp_path: Path, thread: str) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        await opened.reply("I hate smoky tea", thread="one")
+        kept = await opened.memories.of("me")
+        (preference,) = (await opened.wish(thread=thread)).preferences
+        assert (await opened.drop_preference(preference.key, thread=thread)).preferences == ()
+        assert (await opened.wish(thread=thread)).preferences == ()
+        answer = await opened.reply("a black tea", thread=thread)
+        assert [p.limit.attribute for p in answer.preferences] == ["kind"]
+        assert await opened.memories.of("me") == kept
+        assert [p.limit.values for p in (await opened.wish(thread="three")).preferences] == [("smoky",)]
+        await opened.reply("start over", thread=thread)
+        assert [p.limit.values for p in (await opened.wish(thread=thread)).preferences] == [("smoky",)]
+
+
+@pytest.mark.parametrize("text", ["something smoky tonight", "forget smoky"])
+@pytest.mark.parametrize("thread", ["one", "two"])
+async def test_a_taste_is_set_aside_in_words_for_one_talk(tmp_path: Path, text: str, thread: str) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        await opened.reply("I hate smoky tea", thread="one")
+        kept = await opened.memories.of("me")
+        await opened.reply(text, thread=thread)
+        for _ in range(2):
+            assert not [p for p in (await opened.reply("more", thread=thread)).preferences if p.strength == "must_not"]
+        assert await opened.memories.of("me") == kept
+        assert [p.strength for p in (await opened.wish(thread="three")).preferences] == ["must_not"]
+
+
+async def test_start_over_keeps_what_is_remembered(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        for text in ("I hate smoky tea", "I loved Sencha", "I have two cats", "a green tea"):
+            await opened.reply(text)
+        kept, known = await opened.memories.of("me", ended=True), await opened.known()
+        await opened.reply("start over")
+        assert await opened.memories.of("me", ended=True) == kept
+        assert await opened.known() == known
+        wish = await opened.wish()
+        assert [(p.limit.values, bool(p.memory)) for p in wish.preferences] == [(("smoky",), True)]
+        assert wish.liked == ("sencha",)
+
+
+async def test_each_undo_takes_back_what_its_own_turn_made_remembered(tmp_path: Path) -> None:
+    said = ("I love smoky tea", "I have two cats", "more", "I hate smoky tea", "I loved Sencha", "I hated Sencha",
+            "start over", "I love smoky tea")  # fmt: skip
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        await opened.reply("I love floral tea", thread="other")
+        stages = []
+        for text in said:
+            stages.append((await texts_of(opened), await opened.wish()))
+            await opened.reply(text)
+        assert sorted(await texts_of(opened)) == ["Disliked Sencha.", "Has two cats.", "Likes floral.", "Likes smoky."]
+        for text, (texts, wish) in zip(reversed(said), reversed(stages), strict=True):
+            assert await opened.undo() == text
+            assert (sorted(await texts_of(opened)), await opened.wish()) == (sorted(texts), wish), text
+        assert [m.text for m in await opened.memories.of("me", ended=True)] == ["Likes floral."]
+
+
+async def test_undo_leaves_what_was_deleted_or_written_by_hand_since(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        memories = opened.memories
+        await opened.reply("I love smoky tea")
+        await opened.reply("I have two cats")
+        smoky, cats = await memories.of("me")
+        await memories.edit("me", smoky.id, "Likes smoky.")
+        await memories.forget("me", cats.id)
+        assert await opened.undo() == "I have two cats"
+        assert await opened.undo() == "I love smoky tea"
+        assert await texts_of(opened) == ["Likes smoky."]
+        await opened.reply("I hate smoky tea")
+        (hated,) = [m for m in await memories.of("me") if m.text == "Never wants smoky."]
+        await memories.forget("me", hated.id)
+        await opened.undo()
+        assert await texts_of(opened) == ["Likes smoky."]
+
+
+async def test_a_soft_taste_of_years_ago_counts_no_more_and_a_hard_one_does(tmp_path: Path) -> None:
+    clock = Clock()
+    async with recommender(tmp_path, clock=clock, half_life_days=30.0) as opened:
+        await opened.reply("I love floral tea", thread="a")
+        await opened.reply("I never drink smoky tea", thread="b")
+        assert len((await opened.wish(thread="c")).preferences) == 2
+        clock.wait(1_000)
+        assert [p.limit.values for p in (await opened.wish(thread="c")).preferences] == [("smoky",)]
+        await opened.reply("I love floral tea", thread="d")
+        assert len((await opened.wish(thread="c")).preferences) == 2
+
+
+async def test_memories_of_one_catalogue_do_not_count_in_another(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=Clock()) as teas:
+        for text in ("I hate smoky tea", "I loved Sencha", "I have two cats"):
+            await teas.reply(text)
+    async with recommender(tmp_path, "games", clock=Clock()) as games:
+        assert await games.known() == Wish()
+        assert "Has two cats." in await texts_of(games)
+        await games.reply("I have two cats", thread="games")
+        assert [m.times for m in await games.memories.of("me") if m.kind == "fact"] == [2]
+
+
+async def test_hundreds_of_memories_leave_a_talk_sane(tmp_path: Path) -> None:
+    def memory(number: int) -> Memory:
+        limit = Limit(attribute=None, values=(f"note {number}",))
+        preference = Preference(limit=limit, strength="prefer", lasting=True)
+        text, told = f"Likes note {number}.", 1_800_000_000.0 - number
+        return Memory(id=f"m{number}", kind="taste", text=text, preference=preference, catalogue="teas", told=told)
+
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        facts = [Memory(id=f"f{n}", kind="fact", text=f"Has thing {n}.", told=1.0) for n in range(300)]
+        await opened.memories.restore("me", [*map(memory, range(300)), *facts])
+        before = await opened.wish()
+        answer = await opened.reply("a green tea")
+        check_guarantees(answer, before, index_of("teas"))
+        assert len(answer.preferences) == 5
+        assert {index_of("teas").catalogue.item(c.id).labels("kind") for c in answer.items} == {("green",)}
+        assert len(answer.reply) < 1_500
+        await opened.reply("I love floral tea")
+        assert len(await opened.memories.of("me")) == 601
+
+
+async def test_users_whose_names_look_alike_share_nothing(tmp_path: Path) -> None:
+    names = ["ann", "Ann", "ann ", "an", "ann.b", "ann/b", '["ann"', "a\u0308nn", "änn", "👩‍👩‍👧", "%", "\ud800"]
+    async with recommender(tmp_path, trace=Trace(tmp_path / "trace", words=True)) as opened:
+        for number, name in enumerate(names):
+            await opened.reply(f"I have {number + 2} cats", user=name)
+            assert await texts_of(opened, name) == [f"Has {number + 2} cats."]
+        await opened.forget(user="ann")
+        assert [len(await opened.memories.of(name)) for name in names] == [0, *[1] * (len(names) - 1)]
+        assert [len(await opened.threads(user=name)) for name in names] == [0, *[1] * (len(names) - 1)]
+
+
+async def test_turns_in_two_threads_at_once_lose_no_memory(tmp_path: Path) -> None:
+    said = [
+        "I love smoky tea",
+        "I love floral tea",
+        "I have two cats",
+        "I loved Sencha",
+        "I hated Hojicha",
+        "I live alone",
+    ]
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        await asyncio.gather(*(opened.reply(t, thread=f"{n} {t}") for t in said for n in range(3)))
+        assert {m.text: m.times for m in await opened.memories.of("me")} == {
+            "Likes smoky.": 3, "Likes floral.": 3, "Has two cats.": 3, "Liked Sencha.": 3, "Disliked Hojicha.": 3,
+            "Lives alone.": 3,
+        }  # fmt: skip
+        await asyncio.gather(*(opened.undo(thread=f"{n} {t}") for t in said for n in range(2)))
+        assert {m.times for m in await opened.memories.of("me")} == {1}
+        await asyncio.gather(*(opened.undo(thread=f"2 {t}") for t in said))
+        assert await opened.memories.of("me", ended=True) == []
+
+
+async def test_users_at_once_cross_nothing(tmp_path: Path) -> None:
+    async with recommender(tmp_path) as opened:
+        users = [f"user {n}" for n in range(12)]
+        await asyncio.gather(
+            *(opened.reply(f"I have {n + 2} cats", user=u, thread=t) for n, u in enumerate(users) for t in "ab")
+        )
+        for number, user in enumerate(users):
+            assert [(m.text, m.times) for m in await opened.memories.of(user)] == [(f"Has {number + 2} cats.", 2)]
+
+
+async def test_a_memory_that_is_deleted_while_a_turn_runs_does_not_come_back(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        await opened.reply("I love smoky tea")
+        await opened.feedback("sencha", "liked")
+        for text in ("I love smoky tea", "I hate smoky tea", "I hated Sencha"):
+            stream = opened.astream(text, thread=text)
+            await anext(stream)
+            for memory in await opened.memories.of("me", ended=True):
+                await opened.memories.forget("me", memory.id)
+            async for _ in stream:
+                pass
+            left = await opened.memories.of("me", ended=True)
+            assert not {"Likes smoky.", "Liked Sencha."} & {m.text for m in left}, text
+            await opened.reply("I love smoky tea", thread=f"again {text}")
+            await opened.feedback("sencha", "liked")
+
+
+async def test_a_thread_that_cannot_be_saved_leaves_its_memories_as_before(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        await opened.reply("I love smoky tea")
+        await opened.reply("I loved Sencha")
+        before = await opened.memories.of("me", ended=True)
+        connection = opened._open_conversations.threads.saver.conn
+        await connection.execute("PRAGMA query_only=ON")
+        for text in ("I love smoky tea", "I hate smoky tea", "I have two cats", "I hated Sencha"):
+            with pytest.raises(ReadOnlyError):
+                await opened.reply(text)
+            assert await opened.memories.of("me", ended=True) == before, text
+        with pytest.raises(ReadOnlyError):
+            await opened.undo()
+        with pytest.raises(ReadOnlyError):
+            await opened.feedback("sencha", "disliked")
+        assert await opened.memories.of("me", ended=True) == before
+        await connection.execute("PRAGMA query_only=OFF")
+        assert len(await opened.talk()) == 2
+
+
+async def test_a_memory_that_cannot_be_written_leaves_undo_and_feedback_undone(tmp_path: Path) -> None:
+    full = FullStore()
+    async with recommender(tmp_path, store=lambda _: nullcontext(full), clock=Clock()) as opened:
+        await opened.reply("I love smoky tea")
+        before, full.full = await opened.memories.of("me"), True
+        for change in (opened.undo(), opened.feedback("sencha", "liked"), opened.reply("I hate smoky tea")):
+            with pytest.raises(StoreError):
+                await change
+        full.full = False
+        assert (await opened.memories.of("me"), len(await opened.talk())) == (before, 1)
+        assert await opened.undo() == "I love smoky tea"
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        Limit(attribute="kind", values=("no such kind",)), Limit(attribute="kind", ranges=(Range(low=1, high=2),)),
+        Limit(attribute="minutes", values=("three",)), Limit(attribute="minutes"),
+        Limit(attribute=None, ranges=(Range(low=1),)),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_a_taste_that_the_catalogue_has_outgrown_breaks_no_turn(tmp_path: Path, limit: Limit) -> None:
+    async with recommender(tmp_path, clock=Clock()) as opened:
+        strengths: tuple[Strength, ...] = ("must", "prefer", "avoid", "must_not")
+        for strength in strengths:
+            preference = Preference(limit=limit, strength=strength)
+            memory = Memory(id="m1", kind="taste", text="Odd.", preference=preference, catalogue="teas", told=1.79e9)
+            await opened.memories.restore(strength, [memory])
+            for text in ("a tea", "a green tea", "surprise me"):
+                before = await opened.wish(user=strength)
+                check_guarantees(await opened.reply(text, user=strength), before, index_of("teas"))
+
+
+# With a history
+
+
+def who_drank_what() -> Index:
+    """The teas, with forty drinkers: half like what is floral, half what is green; ann has a history of floral ones."""
+    teas = index_of("teas")
+    floral = [i.id for i in teas.catalogue.items if "floral" in i.labels("flavours")]
+    green = [i.id for i in teas.catalogue.items if i.labels("kind") == ("green",)]
+    likes = [
+        Interaction(user=f"u{n}", item=item, value=1.0)
+        for n in range(40) for place, item in enumerate((floral, green)[n % 2]) if (n + place) % 4
+    ]  # fmt: skip
+    likes += [Interaction(user="ann", item=item, value=1.0) for item in floral[:3]]
+    model = fit_collaborative(likes, [i.id for i in teas.catalogue.items])
+    return Index(teas.catalogue, teas.encoder, teas.vectors, teas.lexical, model)
+
+
+async def test_somebody_with_a_history_is_answered_without_a_question_and_otherwise_than_a_stranger(
+    tmp_path: Path,
+) -> None:
+    index = who_drank_what()
+    history = {"darjeeling-first", "silver-needle", "white-peony"}
+    async with recommender(tmp_path, index=lambda: index) as opened:
+        stranger = await opened.reply("recommend me something", user="bob")
+        ann = await opened.reply("recommend me something", user="ann")
+        assert stranger.question is not None
+        assert stranger.items == ()
+        assert ann.question is None
+        assert {c.id for c in ann.items[:2]} == {"milk-oolong", "iron-goddess"}
+        titles = {index.catalogue.item(i).title for i in history}
+        found = [c for c in ann.items if "taste" in c.tools]
+        assert found
+        assert all(c.because in titles for c in found[:2])
+        surprises = [await opened.reply("surprise me", user=u, thread="s") for u in ("ann", "bob")]
+        assert surprises[0].items != surprises[1].items
+        assert not any(c.because for c in surprises[1].items)
+
+
+async def test_what_a_user_has_a_history_with_is_never_recommended(tmp_path: Path) -> None:
+    index = who_drank_what()
+    async with recommender(tmp_path, index=lambda: index, count=10) as opened:
+        for text in ("a floral tea", "surprise me", "a white tea", "more", "a tea like Milk Oolong"):
+            answer = await opened.reply(text, user="ann")
+            shown = {c.id for c in (*answer.items, *answer.nearest)}
+            assert not shown & {"darjeeling-first", "silver-needle", "white-peony"}, text
+
+
+async def test_three_likes_in_the_talk_make_a_stranger_known(tmp_path: Path) -> None:
+    async with recommender(tmp_path) as opened:
+        assert (await opened.reply("recommend me something", thread="0")).question is not None
+        for number, item in enumerate(("darjeeling-first", "silver-needle", "white-peony")):
+            await opened.feedback(item, "liked", thread=str(number))
+        warm = await opened.reply("recommend me something", thread="new")
+        assert warm.question is None
+        assert warm.items
+        assert any("taste" in c.tools for c in warm.items)
+        assert {c.because for c in warm.items} <= {"", "Darjeeling First", "Silver Needle", "White Peony"}
+
+
+async def test_a_remembered_limit_holds_over_a_history(tmp_path: Path) -> None:
+    index = who_drank_what()
+    async with recommender(tmp_path, index=lambda: index) as opened:
+        await opened.reply("I never drink strong tea", user="ann", thread="a")
+        for text in ("recommend me something", "surprise me", "a floral tea"):
+            assert "strong" not in flavours(await opened.reply(text, user="ann", thread=text)), text

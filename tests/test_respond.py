@@ -74,7 +74,7 @@ def test_the_sentence_that_shares_most_with_the_wish_is_chosen() -> None:
 
 def test_a_wish_is_told_with_what_is_wanted_first() -> None:
     wish = Wish(preferences=(labelled("kind", "black", strength="must_not"), GREEN, ranged("minutes", high=2)))
-    assert wish_in_words(wish, TEAS) == "green, steeping time at most 2 min, not black"
+    assert wish_in_words(wish.preferences, TEAS) == "green, steeping time at most 2 min, not black"
 
 
 def test_a_miss_names_the_limit_the_number_and_the_nearest() -> None:

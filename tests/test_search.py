@@ -11,6 +11,7 @@ from convrec.tools.search import (
     fuse,
     items_preferred,
     items_within,
+    liked_by_similar,
     liked_together,
     popular_items,
     search_by_meaning,
@@ -86,14 +87,33 @@ def test_an_unknown_item_is_told(games_index: Index, tool: Callable[..., list[Ca
 def test_without_interactions_nothing_is_liked_together(games_index: Index) -> None:
     quiet = Index(games_index.catalogue, games_index.encoder, games_index.vectors, games_index.lexical)
     assert liked_together(quiet, [ZELDA]) == []
+    assert liked_by_similar(quiet, {ZELDA: 1.0}) == []
 
 
 def test_what_users_liked_together_scores_by_their_number(games_index: Index) -> None:
-    neighbours = games_index.neighbours
-    assert neighbours is not None
-    row = games_index.catalogue.row_of[ZELDA]
+    collaborative = games_index.collaborative
+    assert collaborative is not None
     best = liked_together(games_index, [ZELDA], 1)[0]
-    assert best.score == pytest.approx(float(neighbours.similarity[[row]].max()))
+    assert best.score == pytest.approx(float(np.delete(collaborative.scores({ZELDA: 1.0}), row_of(games_index)).max()))
+
+
+def row_of(index: Index) -> int:
+    return index.catalogue.row_of[ZELDA]
+
+
+def test_a_dislike_lets_what_goes_with_it_sink(games_index: Index) -> None:
+    liked = liked_by_similar(games_index, {ZELDA: 1.0}, 60)
+    both = liked_by_similar(games_index, {ZELDA: 1.0, MARIO: -1.0, "no such item": 1.0}, 60)
+    collaborative = games_index.collaborative
+    assert collaborative is not None
+    of_mario = collaborative.scores({MARIO: 1.0})
+    scores = {c.item: c.score for c in both}
+    for candidate in liked:
+        said = of_mario[games_index.catalogue.row_of[candidate.item]]
+        if candidate.item in scores and said:
+            assert (scores[candidate.item] < candidate.score) == (said > 0)
+    assert MARIO not in scores
+    assert liked_by_similar(games_index, {}) == []
 
 
 def test_items_within_limits_satisfy_all_of_them(games_index: Index) -> None:
@@ -127,10 +147,10 @@ def test_more_wanted_and_fewer_unwanted_limits_rank_higher(games_index: Index) -
 
 
 def test_popularity_follows_the_interactions(games_index: Index) -> None:
-    neighbours = games_index.neighbours
-    assert neighbours is not None
+    collaborative = games_index.collaborative
+    assert collaborative is not None
     rows = [games_index.catalogue.row_of[i] for i in ids(popular_items(games_index, 60))]
-    counts = neighbours.counts[rows]
+    counts = collaborative.counts[rows]
     assert len(rows) == 60
     assert counts.tolist() == sorted(counts.tolist(), reverse=True)
 

@@ -3,12 +3,11 @@ from pathlib import Path
 
 import pytest
 from convrec.tools.errors import CorruptError, InputError, UnknownCatalogueError
-from convrec.tools.items import Interaction, Item
+from convrec.tools.items import Item
 from convrec.tools.schema import Attribute, Schema
 from convrec.tools.storage import (
     Home,
     Manifest,
-    read_interactions,
     read_items,
     read_manifest,
     read_version_schema,
@@ -19,13 +18,12 @@ from hypothesis import strategies as st
 
 SCHEMA = Schema(noun="tea", nouns="teas", attributes=(Attribute(name="kind", kind="category", many=True),))
 ITEMS = [Item(id="a", title="Sencha", attributes={"kind": ("green",)}), Item(id="b", title="Assam")]
-LIKES = [Interaction(user="u", item="a", value=4.0, time=3.0)]
-MANIFEST = Manifest(encoder="hash", items=2, hashes=("1", "2"), interactions=1, source="teas.csv", built=7.0)
+MANIFEST = Manifest(encoder="hash", items=2, hashes=("1", "2"), source="teas.csv", built=7.0)
 
 
 def publish(home: Home, name: str = "teas") -> Path:
     draft = home.draft(name)
-    write_version(draft, ITEMS, SCHEMA, LIKES, MANIFEST)
+    write_version(draft, ITEMS, SCHEMA, MANIFEST)
     home.publish(name, draft)
     return draft
 
@@ -34,7 +32,6 @@ def test_a_version_is_read_as_it_was_written(home: Home) -> None:
     version = publish(home)
     assert home.version("teas") == version
     assert read_items(version) == ITEMS
-    assert read_interactions(version) == LIKES
     assert read_version_schema(version) == SCHEMA
     assert read_manifest(version) == MANIFEST
 
@@ -52,7 +49,7 @@ def test_every_attribute_keeps_its_kind_on_disk(
 ) -> None:
     folder = tmp_path_factory.mktemp("version")
     items = [Item(id="x", title="X\u2028Y", attributes=attributes), ITEMS[0]]
-    write_version(folder, items, SCHEMA, (), MANIFEST)
+    write_version(folder, items, SCHEMA, MANIFEST)
     read = read_items(folder)
     assert read == items
     assert [type(v) for v in read[0].attributes.values()] == [type(v) for v in attributes.values()]
@@ -68,7 +65,7 @@ def test_a_new_version_takes_the_old_ones_place_and_drafts_are_removed(home: Hom
 
 
 def test_a_draft_is_nobodys_version(home: Home) -> None:
-    write_version(home.draft("teas"), ITEMS, SCHEMA, LIKES, MANIFEST)
+    write_version(home.draft("teas"), ITEMS, SCHEMA, MANIFEST)
     assert not home.exists("teas")
     assert home.names() == []
     with pytest.raises(UnknownCatalogueError):
@@ -116,7 +113,6 @@ def test_a_damaged_pointer_is_told(home: Home, pointer: bytes) -> None:
     ("file", "read"),
     [
         ("items.jsonl", read_items),
-        ("interactions.jsonl", read_interactions),
         ("manifest.json", read_manifest),
         ("schema.toml", read_version_schema),
     ],

@@ -3,11 +3,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from convrec.agents.memories import Talk as Talked
+from convrec.agents.memories import UserData
+from convrec.agents.memory import Memory
 from convrec.agents.state import Answer, Card, ClarifyingQuestion, Exchange, Preference, Step, Usage, Verdict, Wish
-from convrec.app.terminal import Chat, clean, draw_reply, preference_lines, show_answer, steps_line
+from convrec.app.chat import PRIVATE, Chat
+from convrec.app.terminal import clean, draw_reply, preference_lines, show_answer, steps_line
 from convrec.tools.catalogue import Catalogue
-from convrec.tools.errors import MessageError, UnknownItemError, UnknownThreadError
-from convrec.tools.items import Item
+from convrec.tools.errors import MessageError, UnknownItemError, UnknownMemoryError, UnknownThreadError
+from convrec.tools.items import Interaction, Item
 from convrec.tools.limits import Limit, Range
 from convrec.tools.schema import Attribute, Schema
 from rich.console import Console
@@ -43,6 +47,45 @@ class Token:
     fresh: bool = False
 
 
+SMOKY = Memory(
+    id="aaaa0000bbbb1111", kind="taste", text="Avoids smoky.", thread="t-1", turn=1, told=86_400 * 365.0, times=3,
+    supersedes=("cccc0000dddd1111",),
+)  # fmt: skip
+LOVED = Memory(
+    id="cccc0000dddd1111", kind="taste", text="Likes smoky.", thread="t-0", told=86_400.0, ended=86_400 * 365.0
+)
+CHILDREN = Memory(id="eeee0000ffff1111", kind="fact", text="Drinks with two small children.")
+LAPSANG = Memory(id="99990000aaaa1111", kind="feedback", text="Liked Lapsang.", item="t1", feeling="liked")
+
+
+class FakeMemories:
+    """Memories in a list; what is added is a fact."""
+
+    def __init__(self) -> None:
+        self.kept = [LOVED, CHILDREN, LAPSANG, SMOKY]
+
+    async def of(self, user: str, *, ended: bool = False) -> list[Memory]:
+        return [m for m in self.kept if ended or m.ended is None]
+
+    async def profile(self, user: str) -> str:
+        return " ".join(m.text for m in await self.of(user) if m.kind != "feedback")
+
+    async def add(self, user: str, text: str) -> list[Memory]:
+        self.kept.append(Memory(id=f"{len(self.kept):016x}", kind="fact", text=text))
+        return self.kept[-1:]
+
+    async def edit(self, user: str, memory: str, text: str) -> list[Memory]:
+        await self.forget(user, memory)
+        return await self.add(user, text)
+
+    async def forget(self, user: str, memory: str) -> Memory:
+        gone = next((m for m in self.kept if m.id.startswith(memory)), None)
+        if gone is None:
+            raise UnknownMemoryError(f"No memory begins with {memory!r}.", "`convrec memory show` lists them.")
+        self.kept.remove(gone)
+        return gone
+
+
 class FakeRecommender:
     """Answers everything with its teas, and writes down what it was asked."""
 
@@ -52,6 +95,10 @@ class FakeRecommender:
         self.brain = "the built-in agents, without a language model"
         self.asked: list[tuple[str, ...]] = []
         self.preferences: tuple[Preference, ...] = (GREEN, QUICK)
+        self.private: list[bool] = []
+        self.memories = FakeMemories()
+        self.history: dict[str, tuple[Interaction, ...]] = {}
+        self.talks = {"t-1": 1, "t-2": 2}
         self.closed = False
 
     async def __aenter__(self) -> "FakeRecommender":
@@ -63,8 +110,12 @@ class FakeRecommender:
     async def aclose(self) -> None:
         self.closed = True
 
-    async def reply(self, text: str, *, user: str, thread: str) -> Answer:
+    async def open(self) -> None:
+        self.closed = False
+
+    async def reply(self, text: str, *, user: str, thread: str, private: bool = False) -> Answer:
         self.asked.append(("reply", text, user, thread))
+        self.private.append(private)
         if not text.strip():
             raise MessageError("The message is empty.", "Say what you are looking for.")
         if len(text) > 4000:
@@ -81,8 +132,8 @@ class FakeRecommender:
             user=user,
         )
 
-    async def astream(self, text: str, *, user: str, thread: str) -> AsyncIterator[object]:
-        answer = await self.reply(text, user=user, thread=thread)
+    async def astream(self, text: str, *, user: str, thread: str, private: bool = False) -> AsyncIterator[object]:
+        answer = await self.reply(text, user=user, thread=thread, private=private)
         yield answer.steps[0]
         if "hasty" in text:
             yield Token("Take the Invented Oolong")
@@ -91,37 +142,50 @@ class FakeRecommender:
             yield Token(word + " ")
         yield answer
 
-    async def feedback(self, item: str, feeling: str, *, user: str, thread: str) -> Wish:
+    async def feedback(self, item: str, feeling: str, *, user: str, thread: str, private: bool = False) -> Wish:
+        self.private.append(private)
         self.asked.append(("feedback", item, feeling))
         if item not in self.catalogue.row_of:
             raise UnknownItemError("no such tea")
         return Wish()
 
-    async def more_like(self, item: str, *, user: str, thread: str) -> Answer:
+    async def more_like(self, item: str, *, user: str, thread: str, private: bool = False) -> Answer:
+        self.private.append(private)
         self.asked.append(("more", item))
         return Answer(reply="Try Sencha.", items=(card(ITEMS[1]),))
 
-    async def why(self, item: str, *, user: str, thread: str) -> Answer:
+    async def why(self, item: str, *, user: str, thread: str, private: bool = False) -> Answer:
+        self.private.append(private)
         self.asked.append(("why", item))
         return Answer(reply="Because it is green.")
 
     async def wish(self, *, user: str, thread: str) -> Wish:
         return Wish(preferences=self.preferences, liked=("t1",))
 
-    async def known(self, *, user: str) -> Wish:
-        return Wish(liked=("t1", "gone"))
-
     async def threads(self, *, user: str) -> list[str]:
-        return ["t-1", "t-2"]
+        return list(self.talks)
 
-    async def drop_preference(self, key: str, *, user: str, thread: str) -> Wish:
+    async def export(self, *, user: str) -> UserData:
+        talks = (
+            Talked(thread=name, turns=(Exchange(text="green", reply="Sencha."),) * n) for name, n in self.talks.items()
+        )
+        return UserData(user=user, memories=tuple(self.memories.kept), interactions=self.history, talks=tuple(talks))
+
+    async def restore(self, data: UserData, *, user: str) -> int:
+        self.asked.append(("restore", data.user, user))
+        return len(data.memories)
+
+    async def drop_preference(self, key: str, *, user: str, thread: str, private: bool = False) -> Wish:
+        self.private.append(private)
         self.preferences = tuple(p for p in self.preferences if p.key != key)
         return await self.wish(user=user, thread=thread)
 
     async def talk(self, *, user: str, thread: str) -> list[Exchange]:
-        return []
+        said = [a[1] for a in self.asked if a[0] == "reply" and a[3] == thread]
+        return [Exchange(text=text, reply="Lapsang and Sencha fit.") for text in said]
 
-    async def undo(self, *, user: str, thread: str) -> str:
+    async def undo(self, *, user: str, thread: str, private: bool = False) -> str:
+        self.private.append(private)
         texts = [a[1] for a in self.asked if a[0] == "reply" and a[3] == thread]
         if not texts:
             raise UnknownThreadError("There is nothing to take back.", "Say something first.")
@@ -129,16 +193,19 @@ class FakeRecommender:
 
     async def forget(self, *, user: str, thread: str | None = None) -> None:
         self.asked.append(("forget", user, str(thread)))
+        self.talks = {name: n for name, n in self.talks.items() if thread not in (None, name)}
+        if thread is None:
+            self.memories.kept, self.history = [], {}
 
 
 class Talk:
     """A chat whose screen can be read."""
 
-    def __init__(self, *, terminal: bool = False) -> None:
+    def __init__(self, *, terminal: bool = False, private: bool = False) -> None:
         self.recommender = FakeRecommender()
         self.screen = io.StringIO()
         console = Console(file=self.screen, width=100, highlight=False, force_terminal=terminal, color_system=None)
-        self.chat = Chat(console, self.recommender, "ann", "t-1")
+        self.chat = Chat(console, self.recommender, "ann", "t-1", private=private)
 
     def say(self, *lines: str) -> str:
         self.chat.run(lines)
@@ -227,7 +294,21 @@ def test_quit_ends_the_chat_and_help_lists_every_command() -> None:
     talk = Talk()
     screen = talk.say("/help", "/quit", "never said")
     assert talk.recommender.asked == []
-    for command in ("/like", "/no", "/seen", "/why", "/more", "/undo", "/new", "/prefs", "/drop", "/quit"):
+    for command in (
+        "/like",
+        "/no",
+        "/seen",
+        "/why",
+        "/more",
+        "/undo",
+        "/new",
+        "/prefs",
+        "/drop",
+        "/memory",
+        "/forget",
+        "/private",
+        "/quit",
+    ):
         assert command in screen
 
 
@@ -285,3 +366,52 @@ def test_titles_in_a_reply_are_bold_and_the_nearest_items_of_a_miss_are_cards() 
 def test_a_phrase_without_an_attribute_is_a_preference_too() -> None:
     wish = Wish(preferences=(Preference(limit=Limit(attribute=None, values=("smoky",)), strength="avoid"),))
     assert preference_lines(wish, SCHEMA) == ["rather not: about smoky"]
+
+
+def test_a_preference_that_comes_from_memory_says_so() -> None:
+    wish = Wish(preferences=(GREEN, QUICK.model_copy(update={"memory": SMOKY.id})))
+    assert preference_lines(wish, SCHEMA)[1] == "rather: time at most 3 min, remembered"
+
+
+def test_a_card_says_which_item_of_the_users_history_speaks_for_it() -> None:
+    screen = io.StringIO()
+    liked = card(ITEMS[1]).model_copy(update={"because": "Lapsang"})
+    show_answer(Console(file=screen, width=80), Answer(reply="", items=(card(ITEMS[0]), liked)))
+    assert screen.getvalue().count("because you liked") == 1
+    assert "because you liked Lapsang" in screen.getvalue()
+
+
+def test_a_private_chat_takes_every_turn_and_deed_in_private_and_new_ones_too() -> None:
+    talk = Talk(private=True)
+    screen = talk.say("green", "/like 1", "/why 1", "/more 1", "/drop 1", "/undo", "/new", "quick")
+    assert talk.recommender.private == [True] * 7
+    assert f"A new conversation. {PRIVATE}" in " ".join(screen.split())
+
+
+def test_a_chat_goes_private_from_one_line_on_and_a_new_one_is_as_the_chat_began() -> None:
+    talk = Talk()
+    screen = " ".join(talk.say("green", "/private", "/like 1", "/private", "quick", "/new", "quick").split())
+    assert talk.recommender.private == [False, True, True, False]
+    assert screen.count("What was said before is kept.") == 1
+    assert screen.count(PRIVATE) == 2
+
+
+def test_what_is_remembered_is_listed_by_kind_and_forgotten_by_its_number() -> None:
+    talk = Talk()
+    screen = talk.say("/memory", "/forget 2", "/forget 1", "/forget 2")
+    assert "Drinks with two small children. Avoids smoky." in screen
+    assert [line.split("  last")[0].strip() for line in screen.splitlines()[1:7]] == [
+        "Tastes", "1.  Avoids smoky.", "Facts", "2.  Drinks with two small children.", "Items", "3.  Liked Lapsang.",
+    ]  # fmt: skip
+    assert "Forgotten: Drinks with two small children." in screen
+    assert "Forgotten: Avoids smoky." in screen
+    assert "No memory begins with 'eeee0000ffff1111'." in screen
+    assert [m.text for m in talk.recommender.memories.kept] == ["Likes smoky.", "Liked Lapsang."]
+
+
+def test_an_empty_memory_says_so_and_has_no_numbers() -> None:
+    talk = Talk()
+    talk.recommender.memories.kept = []
+    screen = talk.say("/memory", "/forget 1")
+    assert "Nothing is remembered of you." in screen
+    assert "there are none yet" in screen

@@ -22,7 +22,7 @@ from model_stage import BreakingChat, chat, fallbacks, step
 from talk_stage import TEA_ITEMS, TEAS, check_guarantees, index_of
 
 SERVER, OTHER = "http://127.0.0.1:9/v1", "http://127.0.0.1:10/v1"
-AGENTS = {"understand", "clarify", "answer", "retrieve", "nli", "summarize", "rank", "respond"}
+AGENTS = {"understand", "clarify", "answer", "retrieve", "nli", "summarize", "rank", "respond", "remember"}
 GREEN_TEA = {"act": "request", "wants": [{"attribute": "kind", "values": ["green"], "strength": "must"}]}
 
 

@@ -38,7 +38,7 @@ def test_a_fault_of_another_kind_is_left_alone() -> None:
 
 
 async def test_threads_are_listed_by_user_even_where_names_are_prefixes(tmp_path: Path) -> None:
-    async with open_threads(tmp_path / "t.sqlite", tmp_path / "u.sqlite") as threads:
+    async with open_threads(tmp_path / "t.sqlite") as threads:
         for user, thread in (("a", "1"), ("ab", "2"), ("a", "3"), ('a"', "4")):
             await threads.saver.conn.execute(
                 "INSERT INTO checkpoints (thread_id, checkpoint_id) VALUES (?, ?)", (thread_key(user, thread), thread)
@@ -50,7 +50,7 @@ async def test_threads_are_listed_by_user_even_where_names_are_prefixes(tmp_path
 
 
 async def test_pruning_keeps_the_newest_checkpoint_of_its_thread_only(tmp_path: Path) -> None:
-    async with open_threads(tmp_path / "t.sqlite", tmp_path / "u.sqlite") as threads:
+    async with open_threads(tmp_path / "t.sqlite") as threads:
         for thread in ("one", "two"):
             for checkpoint in ("1", "2", "3"):
                 await threads.saver.conn.execute(

@@ -31,6 +31,7 @@ from ui_stage import (
     NO_TOXIC,
     SCHEMA,
     STEPS,
+    TROPICAL,
     StandIn,
     usage_of,
 )
@@ -103,7 +104,7 @@ async def last_view(handlers: Handlers, session: Session, text: str, event: gr.E
 
 async def deed(handlers: Handlers, session: Session, act: str, value: str = "") -> View:
     shown = await handlers.deed(session, press(act, value))
-    return View(*shown[:5])
+    return View(*shown[:6])
 
 
 @pytest.fixture
@@ -519,7 +520,7 @@ async def test_forgetting_deletes_the_user_and_starts_over_as_somebody_new(
 async def test_two_tabs_of_one_browser_share_the_user_and_never_the_thread(handlers: Handlers):
     first, second = handlers.open(None), handlers.open(None)
     third = handlers.open(first[-1])
-    one, two, three = first[4], second[4], third[4]
+    one, two, three = first[5], second[5], third[5]
     assert one.user == three.user != two.user
     assert len({one.thread, two.thread, three.thread}) == 3
 
@@ -582,3 +583,63 @@ async def test_a_turn_that_began_before_a_new_chat_does_not_come_back(handlers: 
     async for view in views:
         assert "Let’s find" in talk_html(view)
     assert session.turns == []
+
+
+def test_a_card_says_what_of_the_users_history_speaks_for_it_and_others_say_nothing():
+    stage = StandIn()
+    assert "Because you liked Parlour Palm" in read(card_html(stage._card("p1"), 1, Wish(), "x")).words
+    assert "Because" not in card_html(stage._card("p2"), 1, Wish(), "x")
+    assert EVIL in read(card_html(stage._card("p1").model_copy(update={"because": EVIL}), 1, Wish(), "x")).words
+
+
+def test_a_remembered_preference_is_marked_and_can_be_set_aside_for_this_conversation():
+    own, remembered = panel_html(Wish(preferences=(NO_TOXIC, TROPICAL)), SCHEMA, str).split("origin: Tropics", 1)
+    assert "remembered for next time" in own
+    assert ">remembered</span>" in remembered
+    button = read(panel_html(Wish(preferences=(TROPICAL,)), SCHEMA, str)).buttons[1]
+    assert (button["data-act"], button["data-value"]) == ("drop", TROPICAL.key)
+    assert button["aria-label"] == "Set aside for this conversation: origin: Tropics"
+
+
+def switch(view: View) -> tuple[str, bool]:
+    """The private switch as it is shown: on or off, and whether it can be pressed."""
+    button = read(view.private).buttons[0]
+    assert (button["role"], button["data-act"]) == ("switch", "private")
+    return button["aria-checked"], "aria-disabled" not in button
+
+
+async def test_everything_said_and_done_with_the_switch_on_is_private(
+    handlers: Handlers, session: Session, stand_in: StandIn
+):
+    await last_view(handlers, session, "before")
+    assert switch(await deed(handlers, session, "private")) == ("true", True)
+    await deed(handlers, session, "liked", "p1")
+    await deed(handlers, session, "drop", DARK.key)
+    for act, value in (("say", "after"), ("more", "p1"), ("why", "p1")):
+        await last_view(handlers, session, "", press(act, value))
+    await deed(handlers, session, "undo")
+    assert [call.endswith("in private") for call in stand_in.calls] == [False, *[True] * 6]
+
+
+async def test_the_switch_turns_off_until_something_was_said_in_private_and_a_new_chat_begins_without(
+    handlers: Handlers, session: Session, stand_in: StandIn
+):
+    await deed(handlers, session, "private")
+    assert switch(await deed(handlers, session, "private")) == ("false", True)
+    await last_view(handlers, session, "one")
+    await deed(handlers, session, "private")
+    assert switch(await last_view(handlers, session, "two")) == ("true", False)
+    assert switch(await deed(handlers, session, "private")) == ("true", False)
+    assert switch(handlers.restart(session)) == ("false", True)
+    await last_view(handlers, session, "three")
+    assert stand_in.calls == ["astream one", "astream two in private", "astream three"]
+
+
+async def test_where_the_settings_say_private_every_conversation_is_and_the_switch_stays_on(stand_in: StandIn):
+    handlers = Handlers(stand_in, private=True)
+    session: Session = handlers.open(None)[5]
+    assert switch(await last_view(handlers, session, "one")) == ("true", False)
+    assert switch(await deed(handlers, session, "private")) == ("true", False)
+    assert switch(handlers.restart(session)) == ("true", False)
+    assert switch(await deed(handlers, session, "forget")) == ("true", False)
+    assert stand_in.calls[0] == "astream one in private"

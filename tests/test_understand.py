@@ -139,6 +139,24 @@ async def test_a_lasting_taste_is_told_from_tonights_wish() -> None:
     assert [p.lasting for p in tonight.preferences] == [False]
 
 
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("I'm a nurse", "Is a nurse."), ("mostly on weeknights", "Mostly on weeknights."), ("I live alone", "Lives alone."),
+        ("I'm vegetarian", "Is vegetarian."), ("my son is scared of clowns", "Son is scared of clowns."),
+    ],
+)  # fmt: skip
+async def test_a_plain_statement_on_a_life_is_no_wish_and_not_misunderstood(text: str, fact: str) -> None:
+    got = await read(text)
+    assert (got.act, got.preferences, got.notes, got.facts) == ("smalltalk", (), (), (fact,))
+
+
+async def test_a_statement_on_a_life_beside_a_wish_leaves_the_wish_alone() -> None:
+    got = await read("I read on the train to work, so something funny", "books")
+    assert [p.limit.values for p in got.preferences] == [("funny",)]
+    assert got.facts == ("Reads on the train to work.",)
+
+
 async def test_a_number_of_items_is_no_limit() -> None:
     got = await read("give me five comedies")
     assert got.count == 5

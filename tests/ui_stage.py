@@ -65,6 +65,9 @@ DARK = Preference(
     limit=Limit(attribute="light", values=("low",)), strength="must", words="a dark corner", lasting=False
 )
 LOW = Preference(limit=Limit(attribute="height", ranges=(Range(high=100),)), strength="prefer", words="not too tall")
+TROPICAL = Preference(
+    limit=Limit(attribute="origin", values=("Tropics",)), strength="avoid", lasting=True, memory="0123456789abcdef"
+)
 NO_TOXIC = Preference(
     limit=Limit(attribute="pets", values=("toxic",)), strength="must_not", words="I have a cat", lasting=True
 )
@@ -122,6 +125,9 @@ class StandIn:
         self.threads: dict[tuple[str, str], Thread] = {}
         self.calls: list[str] = []
 
+    def _note(self, call: str, private: bool) -> None:
+        self.calls.append(f"{call} in private" if private else call)
+
     def _thread(self, user: str, thread: str) -> Thread:
         return self.threads.setdefault((user, thread), Thread([], [Wish()]))
 
@@ -137,6 +143,7 @@ class StandIn:
             image=self.picture,
             reason=f"Does well in {facts['light']} light, and care is {facts['care']}.",
             verdicts=_verdicts(item, facts),
+            because="Parlour Palm" if key == "p1" else "",
         )
 
     def _finish(self, user: str, thread: str, text: str, reply: str, keys: tuple[str, ...], wish: Wish) -> Answer:
@@ -156,8 +163,10 @@ class StandIn:
             user=user,
         )
 
-    async def astream(self, text: str, *, user: str, thread: str) -> AsyncIterator[Step | Token | Answer]:
-        self.calls.append(f"astream {text}")
+    async def astream(
+        self, text: str, *, user: str, thread: str, private: bool = False
+    ) -> AsyncIterator[Step | Token | Answer]:
+        self._note(f"astream {text}", private)
         if len(text) > 2000:
             raise MessageError(
                 "A message may have at most 2,000 characters; this one has more.", "Say it in fewer words."
@@ -180,25 +189,25 @@ class StandIn:
         for word in reply.split(" "):
             await asyncio.sleep(self.pause / 4)
             yield Token(word + " ")
-        preferences = tuple(dict.fromkeys((*wish.preferences, DARK, LOW, NO_TOXIC)))
+        preferences = tuple(dict.fromkeys((*wish.preferences, DARK, LOW, TROPICAL, NO_TOXIC)))
         yield self._finish(user, thread, text, reply, keys, wish.model_copy(update={"preferences": preferences}))
 
-    async def more_like(self, item_id: str, *, user: str, thread: str) -> Answer:
-        self.calls.append(f"more_like {item_id}")
+    async def more_like(self, item_id: str, *, user: str, thread: str, private: bool = False) -> Answer:
+        self._note(f"more_like {item_id}", private)
         await asyncio.sleep(self.pause * 4)
         wish = self._thread(user, thread).wish
         keys = _fitting(wish)[:2]
         title = self.catalogue.item(item_id).title
         return self._finish(user, thread, f"More like {title}", f"Near to {title}: these.", keys, wish)
 
-    async def why(self, item_id: str, *, user: str, thread: str) -> Answer:
-        self.calls.append(f"why {item_id}")
+    async def why(self, item_id: str, *, user: str, thread: str, private: bool = False) -> Answer:
+        self._note(f"why {item_id}", private)
         item = self.catalogue.item(item_id)
         reply = f"{item.title} takes low light, and it says: “{item.text}”"
         return self._finish(user, thread, f"Why {item.title}?", reply, (), self._thread(user, thread).wish)
 
-    async def feedback(self, item_id: str, feeling: str, *, user: str, thread: str) -> Wish:
-        self.calls.append(f"feedback {item_id} {feeling}")
+    async def feedback(self, item_id: str, feeling: str, *, user: str, thread: str, private: bool = False) -> Wish:
+        self._note(f"feedback {item_id} {feeling}", private)
         self.catalogue.item(item_id)
         kept = self._thread(user, thread)
         others = {
@@ -211,8 +220,8 @@ class StandIn:
     async def wish(self, *, user: str, thread: str) -> Wish:
         return self._thread(user, thread).wish
 
-    async def drop_preference(self, key: str, *, user: str, thread: str) -> Wish:
-        self.calls.append(f"drop {key}")
+    async def drop_preference(self, key: str, *, user: str, thread: str, private: bool = False) -> Wish:
+        self._note(f"drop {key}", private)
         kept = self._thread(user, thread)
         left = tuple(p for p in kept.wish.preferences if p.key != key)
         kept.wishes[-1] = kept.wish.model_copy(update={"preferences": left})
@@ -221,8 +230,8 @@ class StandIn:
     async def talk(self, *, user: str, thread: str) -> list[Exchange]:
         return list(self._thread(user, thread).talk)
 
-    async def undo(self, *, user: str, thread: str) -> str:
-        self.calls.append("undo")
+    async def undo(self, *, user: str, thread: str, private: bool = False) -> str:
+        self._note("undo", private)
         kept = self._thread(user, thread)
         if not kept.talk:
             raise UnknownThreadError("There is nothing to undo.", "Say something first.")

@@ -52,6 +52,11 @@ class Meter(Protocol):
         """Whose turn it is; cached answers are theirs alone."""
         ...
 
+    @property
+    def private(self) -> bool:
+        """Whether nothing of the turn may be written down, so that no answer is cached."""
+        ...
+
     def admit(self, tokens: int) -> None:
         """Let a call with a prompt of about so many tokens through, or raise SpentError."""
         ...
@@ -243,7 +248,7 @@ class Chat:
         return self._gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._concurrency))
 
     def _key(self, messages: Sequence[BaseMessage], meter: Meter, **options: Any) -> str | None:
-        if self.cache is None:
+        if self.cache is None or meter.private:
             return None
         said = [(m.type, m.text) for m in messages]
         sampling = {n: getattr(self._model, n, None) for n in ("temperature", "seed")}

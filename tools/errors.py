@@ -6,6 +6,7 @@ ConvrecError                    something a person can mend; `str()` says what w
 │   ├── UnknownItemError        an item id is not in the catalogue
 │   ├── UnknownCatalogueError   no catalogue of that name has been imported
 │   ├── UnknownThreadError      a thread has nothing to undo, retry or show
+│   ├── UnknownMemoryError      no memory has that id, or several begin with it
 │   └── SettingsError           a setting or flag has a value that cannot be used
 ├── ImportFailedError           a file cannot be read as a catalogue; the old catalogue is untouched
 │   └── SchemaError             a schema file does not fit the data
@@ -48,6 +49,10 @@ class UnknownCatalogueError(InputError):
 
 class UnknownThreadError(InputError):
     """A thread has nothing to undo, retry or show."""
+
+
+class UnknownMemoryError(InputError):
+    """No memory has that id, or several begin with it."""
 
 
 class SettingsError(InputError):

@@ -1,10 +1,9 @@
-"""A catalogue ready to be searched: items, vectors, BM25 and neighbours, built once and opened quickly."""
+"""A catalogue ready to be searched: items, vectors, BM25 and histories, built once and opened quickly."""
 
 import hashlib
 import re
 import shutil
 import threading
-import zipfile
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,23 +20,15 @@ from .items import Interaction, Item
 from .lexical import Lexical, item_text
 from .lexicon import Lexicon
 from .schema import Schema
-from .storage import (
-    Home,
-    Manifest,
-    read_interactions,
-    read_items,
-    read_manifest,
-    read_version_schema,
-    write_version,
-)
+from .storage import Home, Manifest, read_items, read_manifest, read_version_schema, write_version
 from .vectors import Vectors, add_records, drop_collections, drop_records, forget_chroma, open_collection
 
 if TYPE_CHECKING:
-    from .neighbours import Neighbours
+    from .collaborative import Collaborative, Method
 
 _BATCH = 64
 
-Stage = Literal["encode", "index", "store"]
+Stage = Literal["encode", "index", "store", "learn"]
 Progress = Callable[[Stage, int, int], None]
 """Called with the stage, how many are done and how many there are."""
 
@@ -50,7 +41,7 @@ class Index:
         encoder: what made their vectors.
         vectors: nearest items to a vector.
         lexical: BM25 over the items.
-        neighbours: items liked together, where interactions were imported.
+        collaborative: what users' histories teach, where interactions were imported.
     """
 
     def __init__(
@@ -59,13 +50,13 @@ class Index:
         encoder: Encoder,
         vectors: Vectors,
         lexical: Lexical,
-        neighbours: "Neighbours | None" = None,
+        collaborative: "Collaborative | None" = None,
     ) -> None:
         self.catalogue = catalogue
         self.encoder = encoder
         self.vectors = vectors
         self.lexical = lexical
-        self.neighbours = neighbours
+        self.collaborative = collaborative
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -93,13 +84,17 @@ def build_index(
     source: str = "",
     on_progress: Progress | None = None,
     anew: bool = False,
+    method: "Method" = "auto",
+    half_life_days: float = 0.0,
 ) -> Changes:
     """Build a catalogue's index and put it in the old one's place, in one step.
 
     Only items whose content changed are encoded and stored again. A crash at any point leaves the old version or the
     new one. Time is linear in the items: two cores encode 25 to 140 a second, by the length of their texts.
-    With `anew`, every item is
-    encoded again.
+    With `anew`, every item is encoded again.
+
+    The catalogue keeps the histories that it has. Where interactions are given they are added to these, by the method and
+    half-life given, in a step of its own once the items are in place.
 
     Raises:
         BusyError: another process is building.
@@ -120,16 +115,7 @@ def build_index(
             with reported(draft):
                 np.save(draft / "vectors.npy", matrix)
                 Lexical.build(texts).save(draft / "bm25")
-                if interactions:
-                    _fit_neighbours(draft, items, interactions)
-            manifest = Manifest(
-                encoder=encoder,
-                items=len(items),
-                hashes=hashes,
-                interactions=len(interactions),
-                source=source,
-                built=time.time(),
-            )
+            manifest = Manifest(encoder=encoder, items=len(items), hashes=hashes, source=source, built=time.time())
             collection = open_collection(home.chroma, collection_name(name, matrix.shape[1]))
             keys = record_keys(items, hashes)
             done = 0
@@ -141,13 +127,15 @@ def build_index(
                     on_progress("store", done, len(keys))
 
             add_records(collection, keys, matrix, on_batch)
-            write_version(draft, items, schema, interactions, manifest)
+            write_version(draft, items, schema, manifest)
             home.publish(name, draft)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
         drop_records(collection, keys)
         drop_collections(home.chroma, lambda other: _belongs(other, name) and other != collection.name)
+    if interactions:
+        _import_history(home, name, items, interactions, method, half_life_days, on_progress)
     changed = sum(h not in known for h in hashes)
     return Changes(changed, len(before - {i.id for i in items}), len(hashes) - changed)
 
@@ -158,10 +146,10 @@ def rebuild_index(home: Home, name: str, *, encoder: str, on_progress: Progress 
     A damaged Chroma database is set aside first, as `chroma.damaged`.
 
     Raises:
-        CorruptError: the items, interactions or schema themselves are damaged; only an import mends that.
+        CorruptError: the items or schema themselves are damaged; only an import mends that.
     """
     version = home.version(name)
-    items, schema, interactions = read_items(version), read_version_schema(version), read_interactions(version)
+    items, schema = read_items(version), read_version_schema(version)
     try:
         source = read_manifest(version).source
     except CorruptError:
@@ -174,13 +162,11 @@ def rebuild_index(home: Home, name: str, *, encoder: str, on_progress: Progress 
             with reported(home.folder):
                 shutil.rmtree(home.folder / "chroma.damaged", ignore_errors=True)
                 home.chroma.rename(home.folder / "chroma.damaged")
-    return build_index(
-        home, name, items, schema, interactions, encoder=encoder, source=source, on_progress=on_progress, anew=True
-    )
+    return build_index(home, name, items, schema, encoder=encoder, source=source, on_progress=on_progress, anew=True)
 
 
-def open_index(home: Home, name: str) -> Index:
-    """Open a catalogue's index.
+def open_index(home: Home, name: str, *, with_history: bool = True) -> Index:
+    """Open a catalogue's index, and what its users' histories teach unless that is not wanted.
 
     Raises:
         UnknownCatalogueError: it was never imported.
@@ -188,31 +174,25 @@ def open_index(home: Home, name: str) -> Index:
     """
     version = home.version(name)
     try:
-        return _open_version(home, name, version)
+        return _open_version(home, name, version, with_history)
     except CorruptError:
         if home.version(name) == version:
             raise
     # A build took its place, and removed it, while it was being read.
-    return open_index(home, name)
+    return open_index(home, name, with_history=with_history)
 
 
-def _open_version(home: Home, name: str, version: Path) -> Index:
+def _open_version(home: Home, name: str, version: Path, with_history: bool) -> Index:
     manifest = read_manifest(version)
     items, schema = read_items(version), read_version_schema(version)
     try:
         matrix = np.load(version / "vectors.npy", mmap_mode="r" if len(items) > 50_000 else None)
         lexical = Lexical.load(version / "bm25")
-        neighbours = None
-        if manifest.interactions:
-            from .neighbours import Neighbours
-
-            neighbours = Neighbours.load(version)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as fault:
+    except (OSError, ValueError, KeyError, EOFError) as fault:
         raise CorruptError(
             f"The index of the catalogue {name!r} is damaged: {fault}", f"`convrec catalog index {name}` rebuilds it."
         ) from fault
-    counts = {len(items), len(matrix), len(lexical), manifest.items, len(manifest.hashes)}
-    if len(counts) > 1 or (neighbours is not None and len(neighbours) != len(items)):
+    if len({len(items), len(matrix), len(lexical), manifest.items, len(manifest.hashes)}) > 1:
         raise CorruptError(
             f"The index of the catalogue {name!r} is incomplete: {len(items)} items, {len(matrix)} vectors.",
             f"`convrec catalog index {name}` rebuilds it.",
@@ -223,12 +203,17 @@ def _open_version(home: Home, name: str, version: Path) -> Index:
         record_keys(items, manifest.hashes),
         _once(lambda: open_collection(home.chroma, collection_name(name, matrix.shape[1]))),
     )
-    popularity = neighbours.counts.astype(float) if neighbours is not None else None
-    return Index(Catalogue(name, schema, items, popularity), encoder, vectors, lexical, neighbours)
+    collaborative = None
+    if with_history:
+        from .history import open_collaborative
+
+        collaborative = open_collaborative(home, name, [item.id for item in items])
+    popularity = collaborative.counts if collaborative is not None and collaborative.counts.any() else None
+    return Index(Catalogue(name, schema, items, popularity), encoder, vectors, lexical, collaborative)
 
 
 def remove_index(home: Home, name: str) -> None:
-    """Delete a catalogue, whole or damaged, and its records in Chroma.
+    """Delete a catalogue, whole or damaged, its users' histories and its records in Chroma.
 
     Raises:
         UnknownCatalogueError: it was never imported.
@@ -316,7 +301,24 @@ def _encode(
     return np.stack([fresh[r] if r in fresh else known[h] for r, h in enumerate(hashes)]).astype(np.float32)
 
 
-def _fit_neighbours(folder: Path, items: Sequence[Item], interactions: Sequence[Interaction]) -> None:
-    from .neighbours import Neighbours
+def _import_history(
+    home: Home,
+    name: str,
+    items: Sequence[Item],
+    interactions: Sequence[Interaction],
+    method: "Method",
+    half_life_days: float,
+    on_progress: Progress | None,
+) -> None:
+    from .history import import_history
+    from .interaction_log import Log
 
-    Neighbours.fit(interactions, {item.id: row for row, item in enumerate(items)}).save(folder)
+    import_history(
+        home,
+        name,
+        Log.of(interactions),
+        [item.id for item in items],
+        method=method,
+        half_life_days=half_life_days,
+        on_progress=None if on_progress is None else lambda done, total: on_progress("learn", done, total),
+    )

@@ -5,93 +5,71 @@ the shrinkage term follows Bell and Koren, "Scalable collaborative filtering wit
 interpolation weights", ICDM 2007, section 3.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 from scipy import sparse
 
-from .items import Interaction
+from .damping import damped
 
-SHRINKAGE = 20.0
+SHRINKAGE = 100.0
 KEPT = 100
 
+_STEP = 500
+"""Items whose similarities are reckoned at once."""
 
-class Neighbours:
-    """The most similar items of each item, by who liked both.
+
+def fit_neighbours(
+    likes: sparse.csr_array,
+    *,
+    shrinkage: float = SHRINKAGE,
+    kept: int = KEPT,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> sparse.csr_array:
+    """How near each item is to each other one, shape (items, items): for each the nearest, at most `kept` in a column.
+
+    Cost grows with the sum over users of their squared history; memory with the items times `kept`.
 
     Args:
-        similarity: shape (items, items), at most `KEPT` per row.
-        counts: interactions per item, shape (items,).
+        likes: how much each user likes each item, shape (users, items), float32.
+        shrinkage: what is added to the norms' product, so that few likes in common count less.
+        kept: how many of those that are nearest to an item may speak for it.
+        on_progress: told how many items are done and how many there are.
     """
-
-    def __init__(self, similarity: sparse.csr_array, counts: np.ndarray) -> None:
-        self.similarity = similarity
-        self.counts = counts
-
-    @classmethod
-    def fit(cls, interactions: Sequence[Interaction], row_of: Mapping[str, int]) -> "Neighbours":
-        """Similarities from likes: values at or above the user's own mean (all, where a user's values are equal).
-
-        Interactions with unknown items are passed over. Cost grows with the sum over users of their squared history.
-        """
-        count = len(row_of)
-        users: dict[str, int] = {}
-        triples = [
-            (users.setdefault(i.user, len(users)), row_of[i.item], i.value) for i in interactions if i.item in row_of
-        ]
-        if not triples:
-            return cls(sparse.csr_array((count, count), dtype=np.float32), np.zeros(count, dtype=np.int64))
-        user, item, value = (np.array(column) for column in zip(*triples, strict=True))
-        mean = np.bincount(user, weights=value) / np.bincount(user)
-        # The tolerance is for means such as (0.1 + 0.1 + 0.1) / 3 > 0.1.
-        liked = (value >= mean[user] - 1e-9) & (value > 0)
-        likes = sparse.csr_array(
-            (np.ones(liked.sum(), dtype=np.float32), (user[liked], item[liked])), shape=(len(users), count)
-        )
-        likes.data[:] = 1.0
-        together = (likes.T @ likes).tocsr()
-        norms = np.sqrt(together.diagonal())
-        rows = np.repeat(np.arange(count), np.diff(together.indptr))
-        together.data /= norms[rows] * norms[together.indices] + SHRINKAGE
-        together.setdiag(0)
+    likes = damped(likes)
+    turned = likes.T.tocsr()
+    norms = np.sqrt(np.asarray(turned.multiply(turned).sum(axis=1))).ravel()
+    count = len(norms)
+    parts = []
+    for start in range(0, count, _STEP):
+        block = turned[start : start + _STEP]
+        together = (block @ likes).tocsr()
+        rows = np.repeat(np.arange(block.shape[0]), np.diff(together.indptr))
+        together.data /= norms[start + rows] * norms[together.indices] + shrinkage
+        together.data[together.indices == start + rows] = 0
         together.eliminate_zeros()
-        return cls(_keep_most(together, KEPT), np.bincount(item, minlength=count))
-
-    @classmethod
-    def load(cls, folder: Path) -> "Neighbours":
-        """Read what `save` wrote."""
-        with (folder / "neighbours.npz").open("rb") as file:  # numpy would leave a damaged one open
-            similarity = sparse.csr_array(sparse.load_npz(file))
-        return cls(similarity, np.load(folder / "counts.npy"))
-
-    def save(self, folder: Path) -> None:
-        """Write to a folder."""
-        sparse.save_npz(folder / "neighbours.npz", self.similarity)
-        np.save(folder / "counts.npy", self.counts)
-
-    def __len__(self) -> int:
-        return len(self.counts)
-
-    def scores(self, rows: Sequence[int]) -> np.ndarray:
-        """How near each item is to the given ones, summed, shape (items,)."""
-        if not len(rows):
-            return np.zeros(len(self), dtype=np.float32)
-        return np.asarray(self.similarity[list(rows)].sum(axis=0)).ravel()
+        parts.append(keep_most(together, kept))
+        if on_progress is not None:
+            on_progress(start + block.shape[0], count)
+    if not parts:
+        return sparse.csr_array((count, count), dtype=np.float32)
+    # Row i says what i says for others, and each part holds what the others say for its items.
+    return sparse.csr_array(sparse.vstack(parts, format="csc", dtype=np.float32).T.tocsr())
 
 
-def _keep_most(matrix: sparse.csr_array, kept: int) -> sparse.csr_array:
-    """Only the largest entries of each row."""
-    data, columns, starts = [], [], [0]
-    for row in range(len(matrix.indptr) - 1):
-        part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        values, indices = matrix.data[part], matrix.indices[part]
+def keep_most(matrix: sparse.csr_array, kept: int) -> sparse.csr_array:
+    """Only the entries of each row that are largest by size, the largest first."""
+    data, columns, lengths = [], [], []
+    for start, end in zip(matrix.indptr[:-1].tolist(), matrix.indptr[1:].tolist(), strict=True):
+        values, indices = matrix.data[start:end], matrix.indices[start:end]
         if len(values) > kept:
-            most = np.argpartition(values, -kept)[-kept:]
+            most = np.argpartition(np.abs(values), -kept)[-kept:]
             values, indices = values[most], indices[most]
-        data.append(values)
-        columns.append(indices)
-        starts.append(starts[-1] + len(values))
-    return sparse.csr_array(
-        (np.concatenate(data).astype(np.float32), np.concatenate(columns), np.array(starts)), shape=matrix.shape
-    )
+        order = np.argsort(-np.abs(values), kind="stable")
+        data.append(values[order])
+        columns.append(indices[order])
+        lengths.append(len(order))
+    if not lengths:
+        return matrix
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    return sparse.csr_array((np.concatenate(data).astype(np.float32), np.concatenate(columns), starts), matrix.shape)

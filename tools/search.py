@@ -12,6 +12,7 @@ import numpy as np
 
 from .index import Index
 from .limits import Limit
+from .taste import taste_scores
 from .vectors import most
 
 FUSION_K = 60
@@ -68,10 +69,40 @@ def liked_together(
     Raises:
         UnknownItemError: an id is not in the catalogue.
     """
-    rows = _rows(index, items)
-    if index.neighbours is None:
+    _rows(index, items)
+    return liked_by_similar(index, dict.fromkeys(items, 1.0), k, allowed)
+
+
+def liked_by_similar(
+    index: Index, weights: Mapping[str, float], k: int = 50, allowed: np.ndarray | None = None
+) -> list[Candidate]:
+    """Items that people like who like and dislike the same as somebody, best first; the weighted ones are left out.
+
+    Args:
+        index: what to search in; without interactions, nothing is found.
+        weights: item id -> how much it is liked, above 0, or disliked, below; unknown ids are passed over.
+        k: how many to bring.
+        allowed: the rows that may be brought, bool, shape (items,).
+    """
+    if index.collaborative is None:
         return []
-    return _best(index, index.neighbours.scores(rows), k, _without(index, rows, allowed))
+    rows = [index.catalogue.row_of[item] for item in weights if item in index.catalogue.row_of]
+    return _best(index, index.collaborative.scores(weights), k, _without(index, rows, allowed))
+
+
+def suited_items(
+    index: Index, weights: Mapping[str, float], k: int = 50, allowed: np.ndarray | None = None
+) -> list[Candidate]:
+    """Items that suit somebody's taste, best first; the ones that the taste is known by are left out.
+
+    Args:
+        index: the catalogue.
+        weights: item id -> how much it is liked (above 0) or disliked; unknown ids are passed over.
+        k: how many to bring.
+        allowed: the rows to look among, bool, shape (items,).
+    """
+    rows = [index.catalogue.row_of[item] for item in weights if item in index.catalogue.row_of]
+    return _best(index, taste_scores(index, weights), k, _without(index, rows, allowed), least=None)
 
 
 def popular_items(index: Index, k: int = 50, allowed: np.ndarray | None = None) -> list[Candidate]:

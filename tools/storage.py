@@ -1,11 +1,12 @@
 """Where catalogues lie in the data folder, and how a new version of one takes the old one's place.
 
 <home>/catalogues/<name>/CURRENT        the version that counts, replaced in one step
-<home>/catalogues/<name>/<version>/     items.jsonl, schema.toml, interactions.jsonl, manifest.json,
-                                        vectors.npy, bm25/, neighbours/
+<home>/catalogues/<name>/<version>/     items.jsonl, schema.toml, manifest.json, vectors.npy, bm25/
+<home>/catalogues/<name>/history/       who liked what, and what was learnt from it (tools/history.py)
 <home>/chroma/                          one Chroma database, a collection per catalogue
 <home>/encoders/                        exported sentence encoders
-<home>/threads.sqlite, users.sqlite     conversations, and what is remembered of users
+<home>/threads.sqlite                   conversations
+<home>/memories/                        what is remembered of users, a Chroma database of its own
 <home>/answers.sqlite                   answers of language models, where they are kept
 <home>/traces/                          what agents did, turn by turn, a file per user
 """
@@ -23,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .errors import CorruptError, InputError, SchemaError, UnknownCatalogueError
 from .files import reported, write_text
-from .items import Interaction, Item
+from .items import Item
 from .schema import Schema
 from .schema_file import read_schema, write_schema
 
@@ -37,7 +38,6 @@ class Manifest(BaseModel):
         encoder: the sentence encoder's name.
         items: how many items there are.
         hashes: each item's content hash, in row order.
-        interactions: how many interactions there are.
         source: the file that was imported.
         built: when, seconds since 1970.
     """
@@ -47,7 +47,6 @@ class Manifest(BaseModel):
     encoder: str
     items: int
     hashes: tuple[str, ...]
-    interactions: int = 0
     source: str = ""
     built: float = 0.0
 
@@ -74,9 +73,9 @@ class Home:
         return self.folder / "threads.sqlite"
 
     @property
-    def users(self) -> Path:
-        """What is remembered of users."""
-        return self.folder / "users.sqlite"
+    def memories(self) -> Path:
+        """The Chroma database of what is remembered of users."""
+        return self.folder / "memories"
 
     @property
     def answers(self) -> Path:
@@ -152,15 +151,11 @@ class Home:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_version(
-    folder: Path, items: Sequence[Item], schema: Schema, interactions: Sequence[Interaction], manifest: Manifest
-) -> None:
+def write_version(folder: Path, items: Sequence[Item], schema: Schema, manifest: Manifest) -> None:
     """Write the parts of a version that come from the source."""
     with reported(folder):
         with (folder / "items.jsonl").open("wb") as file:
             file.writelines(orjson.dumps(i.model_dump(), option=orjson.OPT_APPEND_NEWLINE) for i in items)
-        with (folder / "interactions.jsonl").open("wb") as file:
-            file.writelines(orjson.dumps(i.model_dump(), option=orjson.OPT_APPEND_NEWLINE) for i in interactions)
         write_schema(folder / "schema.toml", schema)
         (folder / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
 
@@ -176,19 +171,6 @@ def read_items(folder: Path) -> list[Item]:
             return [Item.model_validate(orjson.loads(line)) for line in file]
     except (OSError, ValidationError, orjson.JSONDecodeError) as fault:
         raise _damaged(folder, "items.jsonl") from fault
-
-
-def read_interactions(folder: Path) -> list[Interaction]:
-    """A version's interactions.
-
-    Raises:
-        CorruptError: the file is damaged.
-    """
-    try:
-        with (folder / "interactions.jsonl").open("rb") as file:
-            return [Interaction.model_validate(orjson.loads(line)) for line in file]
-    except (OSError, ValidationError, orjson.JSONDecodeError) as fault:
-        raise _damaged(folder, "interactions.jsonl") from fault
 
 
 def read_version_schema(folder: Path) -> Schema:

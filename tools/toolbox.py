@@ -181,7 +181,7 @@ def make_tools(index: Index, allowed: np.ndarray | None = None) -> list[BaseTool
         ),
         _item_tool(index, noun),
     ]
-    if index.neighbours is not None:
+    if index.collaborative is not None:
         together = listing(
             "liked_together",
             f"Find {nouns} that people liked who also liked the given {nouns}, nearest first; the given ones are left "

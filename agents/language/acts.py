@@ -193,6 +193,12 @@ FORGET = re.compile(
     r"\b(?P<what6>[\w' -]+?) (?:is|are)(?: not|n'?t) (?:that |so |very |really |all that )?important|"
     r"\bdoesn'?t have to be (?P<what7>[^.!?;,]*)(?: any ?more)?"
 )
+ALLOW = re.compile(
+    r"\b(?P<what>[\w'-]+(?: [\w'-]+){0,3}?) (?:is|are|would be|will be)(?: also| totally| perfectly| absolutely| quite| all)?"
+    r" (?:fine|ok|okay|all ?right|alright|welcome|allowed)\b"
+    r"|\b(?:don'?t|do not|wouldn'?t|would not) mind (?:an? |any |some |the )?(?P<what2>[^.!?;,]*)"
+)
+"""What lets something in that was kept out: "horror is fine tonight", "I don't mind horror"."""
 
 
 def asks_about_items(level: str) -> bool:

@@ -85,17 +85,23 @@ class Corrections:
         return kept
 
     def _read_forgetting(self) -> None:
-        for match in acts.FORGET.finditer(self._message.level):
-            named = [(match.group(g), match.start(g), match.end(g)) for g in match.groupdict() if match.group(g)]
-            for text, start, end in named:
-                more = _AND_THE.match(self._message.level, end)
-                if more:
-                    end, text = more.end(), text + more.group()
-                keys = [p.key for p in self._wish.preferences if self._speaks_of(text, start, end, p)]
-                if keys:
-                    self._taken_back += keys
-                    self.places.append((match.start(), end))
-                    self._message.take(match.start(), end)
+        unwanted = [p for p in self._wish.preferences if not p.wanted]
+        for pattern, among in ((acts.FORGET, self._wish.preferences), (acts.ALLOW, unwanted)):
+            for match in pattern.finditer(self._message.level):
+                self._take_back(match, among)
+
+    def _take_back(self, match: re.Match[str], among: Sequence[Preference]) -> None:
+        """Take back what of some preferences a pattern has found named."""
+        named = [(match.group(g), match.start(g), match.end(g)) for g in match.groupdict() if match.group(g)]
+        for text, start, end in named:
+            more = _AND_THE.match(self._message.level, end)
+            if more:
+                end, text = more.end(), text + more.group()
+            keys = [p.key for p in among if self._speaks_of(text, start, end, p)]
+            if keys:
+                self._taken_back += keys
+                self.places.append((match.start(), max(end, match.end())))
+                self._message.take(match.start(), max(end, match.end()))
 
     def _speaks_of(self, text: str, start: int, end: int, preference: Preference) -> bool:
         """Whether some words name a preference: by its value, its attribute or its own words."""

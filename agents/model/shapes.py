@@ -162,6 +162,7 @@ def understanding_shape(attributes: tuple[str, ...], wishes: int, shown: int) ->
         declined=(bool, False),
         query=(Line, ""),
         searches=_list_of(search, 3),
+        facts=_list_of(Line, 3),
     )
 
 
@@ -221,3 +222,17 @@ def searches_shape(tools: tuple[str, ...], found: int) -> type[Shape]:
         items=_list_of(_one_of(numbered("c", found)), min(found, 3)),
     )
     return create_model("Searches", __base__=Shape, enough=(bool, ...), searches=_list_of(search, 4))
+
+
+@lru_cache(_CACHED)
+def relations_shape(new: int, known: int) -> type[Shape]:
+    """How what was told stands to what is remembered."""
+    relation = create_model(
+        "Relation",
+        __base__=Shape,
+        new=(_one_of(numbered("n", new)), ...),
+        does=(_one_of(("adds", "repeats", "replaces", "passes")), ...),
+        memory=(_one_of((*numbered("m", known), "")), ""),
+        text=(Line, ""),
+    )
+    return create_model("Relations", __base__=Shape, relations=_list_of(relation, new))

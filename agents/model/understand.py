@@ -16,7 +16,9 @@ from ...tools.limits import Limit, Range
 from ...tools.schema import Attribute
 from ...tools.words import fold, tokens
 from ..brains import Model
+from ..messages import plain
 from ..state import Act, Exchange, Feeling, Mention, Preference, Question, Search, Understanding, Wish
+from ..wishes import clashes
 from .shapes import ABOUT_TEXT, chosen, understanding_shape
 from .telling import NOTHING, attribute_lines, numbered_lines, shown_lines, talk_data, wish_line
 
@@ -24,15 +26,20 @@ _LONGEST = 700
 """Tokens of the answer at most."""
 
 _QUESTIONS = ("ask", "compare")
-_MARKUP = re.compile(r"[*`<>\[\]_|]+|\w*://\S*|\bwww\.\S*", re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,9}(?:\.\d+)?)(?:\s*[-–]\s*(\d{1,9}(?:\.\d+)?))?")
 _YEAR = re.compile(r"[\s,(\[–-]+(1[0-9]{3}|20[0-9]{2})[)\]]?$")
 
 
 async def understand(
-    model: Model, text: str, wish: Wish, index: Index, talk: Sequence[Exchange] = (), today: date | None = None
+    model: Model,
+    text: str,
+    wish: Wish,
+    index: Index,
+    talk: Sequence[Exchange] = (),
+    recalled: Sequence[str] = (),
+    today: date | None = None,
 ) -> Understanding:
-    """What a message means, given what was said and shown before."""
+    """What a message means, given what was said and shown before, and what is remembered of the user."""
     schema = index.catalogue.schema
     usable = tuple(a.name for a in schema.attributes if a.kind != "text")
     wish = wish.model_copy(update={"focus": tuple(i for i in wish.focus if i in index.catalogue.row_of)})
@@ -46,6 +53,7 @@ async def understand(
         shown=data("shown", shown_lines(shown, index)),
         asked=next((a.label or a.name for a in schema.attributes if a.name == wish.asking), NOTHING),
         today=str(today or date.today()),
+        known=data("known", "\n".join(" ".join(line.split()) for line in recalled) or NOTHING),
         talk=talk_data(talk),
         message=data("message", text),
     )
@@ -55,7 +63,7 @@ async def understand(
     question = _question(said, text, asked_about or _unfelt(mentions), wish, unknown)
     act = _act(said.act, question, preferences, mentions)
     dropped = [p.key for d in said.drop if (p := chosen("w", d, wishes))]
-    dropped += [old.key for old in wish.preferences for new in preferences if _clash(old, new, index)]
+    dropped += [old.key for old in wish.preferences for new in preferences if clashes(old, new, schema)]
     return Understanding(
         act=act,
         preferences=() if question else tuple({p.key: p for p in preferences}.values()),
@@ -69,6 +77,7 @@ async def understand(
         language=said.language,
         query=said.query.strip(),
         searches=tuple(Search(tool=s.tool, query=s.query.strip()) for s in said.searches if s.query.strip()),
+        facts=tuple(fact for line in said.facts if (fact := plain(line))),
     )
 
 
@@ -83,7 +92,7 @@ def _mentions(said: Any, shown: Sequence[str], wish: Wish, index: Index) -> tupl
     """The items spoken of with feelings, those asked about, and the titles that the catalogue does not have."""
     mentions, asked, unknown = [], [], []
     pointed = [(item, s.feeling, s.item) for s in said.shown if (item := chosen("s", s.item, shown))]
-    titles = [(title, n.feeling) for n in said.named if (title := _bare(n.title))]
+    titles = [(title, n.feeling) for n in said.named if (title := plain(n.title))]
     named = [(find_title(title, wish, index), feeling, title) for title, feeling in titles]
     for item, feeling, words in [*pointed, *named]:
         if item is None:
@@ -138,11 +147,6 @@ def _dated(item: str, year: str, index: Index) -> bool:
     return any(str(index.catalogue.item(item).attributes.get(a.name, "")).startswith(year) for a in dates)
 
 
-def _bare(text: str) -> str:
-    """Words of a model's as they may stand in a reply: without markup and links."""
-    return " ".join(_MARKUP.sub(" ", text).split())
-
-
 @lru_cache(16)
 def _titles(index: Index) -> frozenset[str]:
     return frozenset(item.title for item in index.catalogue.items)
@@ -164,11 +168,11 @@ def _preferences(wanted: Any, index: Index) -> list[Preference]:
         rest = tuple(v for v in rest if labels[v] is None)
     found = [(limit, wanted.strength)] if limit else []
     # A title is no phrase: a reply that repeats the wish would name an item that is on no card.
-    if phrases := tuple(p for v in rest if (p := _bare(v)) and p not in _titles(index)):
+    if phrases := tuple(p for v in rest if (p := plain(v)) and p not in _titles(index)):
         # Any of what is wanted is enough: beside a label that is known, a phrase must not bind.
         softer = "prefer" if limit and wanted.strength == "must" else wanted.strength
         found.append((Limit(attribute=None, values=phrases), softer))
-    words = _bare(wanted.words)
+    words = plain(wanted.words)
     return [Preference(limit=one, strength=strength, words=words, lasting=wanted.lasting) for one, strength in found]
 
 
@@ -204,30 +208,3 @@ def _question(said: Any, text: str, asked: list[str], wish: Wish, unknown: list[
         kind = "compare" if said.act == "compare" and len(items) > 1 else "about"
     attribute = said.question.attribute or None
     return Question(items=tuple(dict.fromkeys(items)), attribute=attribute, kind=kind, words=text)
-
-
-def _clash(old: Preference, new: Preference, index: Index) -> bool:
-    """Whether two wishes about one attribute cannot both be meant: numbers that never meet or that the new one loosens,
-    labels of which an item has one only, a label wanted and not."""
-    if old.limit.attribute is None or old.limit.attribute != new.limit.attribute or old.key == new.key:
-        return False
-    if old.limit.ranges and new.limit.ranges and old.wanted and new.wanted:
-        pairs = [(a, b) for a in old.limit.ranges for b in new.limit.ranges]
-        loosened = (new.hard or not old.hard) and any(_loosens(a, b) for a, b in pairs)
-        return loosened or not any(_meet(a, b) for a, b in pairs)
-    if old.strength == new.strength == "must" and not index.catalogue.schema.attribute(old.limit.attribute).many:
-        return True
-    shared = set(map(fold, old.limit.values)) & set(map(fold, new.limit.values))
-    return bool(shared) and (old.wanted != new.wanted or set(old.limit.values) == set(new.limit.values))
-
-
-def _loosens(old: Range, new: Range) -> bool:
-    """Whether a new span reaches further at an end that the old one has too."""
-    lower = old.low is not None and new.low is not None and new.low < old.low
-    return lower or (old.high is not None and new.high is not None and new.high > old.high)
-
-
-def _meet(one: Range, other: Range) -> bool:
-    low = max(n for n in (one.low, other.low, float("-inf")) if n is not None)
-    high = min(n for n in (one.high, other.high, float("inf")) if n is not None)
-    return low < high or (low == high and one.holds(low) and other.holds(low))

@@ -41,7 +41,7 @@ def card_html(card: Card, place: int, wish: Wish, noun: str) -> str:
         f'<article class="cr-card{f" cr-felt-{felt}" if felt else ""}" aria-label="{safe(card.title)}">'
         f"{_picture(card)}"
         f'<div class="cr-card-body">{_heading(card, place)}{_facts(shown)}{_reason(card)}'
-        f"{verdict_list(card.verdicts)}{_about(card.text, folded, noun)}</div>"
+        f"{_because(card)}{verdict_list(card.verdicts)}{_about(card.text, folded, noun)}</div>"
         f"{_buttons(card, felt)}"
         "</article>"
     )
@@ -107,6 +107,10 @@ def _facts(facts: list[Fact]) -> str:
 
 def _reason(card: Card) -> str:
     return f'<p class="cr-reason">{safe(card.reason)}</p>' if card.reason.strip() else ""
+
+
+def _because(card: Card) -> str:
+    return f'<p class="cr-because">Because you liked {safe(card.because)}</p>' if card.because.strip() else ""
 
 
 def _about(text: str, facts: list[Fact], noun: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
+from typing import Any
 
 from ...agents.state import Answer, Step, Wish
 from ...tools.errors import ConvrecError, MessageError
@@ -43,7 +44,7 @@ async def take_turn(recommender: Recommends, session: Session, ask: Ask) -> Asyn
 
 
 async def _answered(recommender: Recommends, session: Session, turn: Turn) -> AsyncGenerator[None, None]:
-    place = {"user": session.user, "thread": session.thread}
+    place = _place(session)
     if turn.ask.kind == "more":
         _complete(turn, await recommender.more_like(turn.ask.value, **place))
         return
@@ -62,6 +63,12 @@ async def _answered(recommender: Recommends, session: Session, turn: Turn) -> As
             yield
 
 
+def _place(session: Session) -> dict[str, Any]:
+    """Where what is said or done now belongs; a conversation in which something was private stays so."""
+    session.sealed = session.sealed or session.private
+    return {"user": session.user, "thread": session.thread, "private": session.private}
+
+
 def _complete(turn: Turn, answer: Answer) -> None:
     turn.reply = answer.reply
     turn.cards = answer.items
@@ -75,14 +82,14 @@ async def give_opinion(recommender: Recommends, session: Session, item: str, opi
     """Tell the recommender how the user feels about an item."""
     session.notice = None
     with _faults_to(session.notify):
-        session.wish = await recommender.feedback(item, opinion, user=session.user, thread=session.thread)
+        session.wish = await recommender.feedback(item, opinion, **_place(session))
 
 
 async def drop_preference(recommender: Recommends, session: Session, key: str) -> None:
     """Take one preference away."""
     session.notice = None
     with _faults_to(session.notify):
-        session.wish = await recommender.drop_preference(key, user=session.user, thread=session.thread)
+        session.wish = await recommender.drop_preference(key, **_place(session))
 
 
 async def undo(recommender: Recommends, session: Session) -> str:
@@ -99,27 +106,35 @@ async def undo(recommender: Recommends, session: Session) -> str:
     with _faults_to(session.notify):
         # A turn that was stopped or failed may never have been kept; undoing it would take an older one.
         if len(await recommender.talk(**place)) > turn.kept_before:
-            await recommender.undo(**place)
+            await recommender.undo(**_place(session))
         session.wish = await recommender.wish(**place)
         session.turns.pop()
     return turn.ask.value if turn.ask.kind == "say" and not session.notice else ""
 
 
-async def forget(recommender: Recommends, session: Session) -> None:
+async def forget(recommender: Recommends, session: Session, *, private: bool = False) -> None:
     """Delete everything about the user, and start over as somebody new."""
     session.notice = None
     with _faults_to(session.notify):
         await recommender.forget(user=session.user)
         session.user = new_id()
-        restart(session)
+        restart(session, private=private)
 
 
-def restart(session: Session) -> None:
-    """Start a new conversation; what lasts about the user stays."""
+def restart(session: Session, *, private: bool = False) -> None:
+    """Start a new conversation, private only where all are; what lasts about the user stays."""
     session.thread = new_id()
     session.turns = []
     session.wish = Wish()
     session.notice = None
+    session.private = session.sealed = private
+
+
+def switch_private(session: Session) -> None:
+    """From now on, write nothing of the conversation down; or do again, while nothing was said in private."""
+    session.notice = None
+    if not session.sealed:
+        session.private = not session.private
 
 
 def stop(session: Session) -> None:

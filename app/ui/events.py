@@ -24,18 +24,20 @@ class Handlers:
 
     Attributes:
         recommender: who answers.
+        private: whether every conversation is private, because the settings say so.
     """
 
     recommender: Recommends
+    private: bool = False
 
     def open(self, user: Any) -> list[Any]:
         """Open a tab: a thread of its own, for the user that the browser remembers. The user's id comes last."""
-        session = Session(known_or_new(user))
+        session = self._session(user)
         return [*view(self.recommender, session, _ready()), session.user]
 
     async def turn(self, text: str, session: Session | None, event: gr.EventData) -> AsyncGenerator[View, None]:
         """Say what is in the box, or do what a button says, and show the answer as it grows."""
-        session = session or Session(known_or_new(None))
+        session = session or self._session()
         act, value = _pressed(event)
         if session.working or not (act or text.strip()):
             yield view(self.recommender, session)
@@ -49,8 +51,8 @@ class Handlers:
                 yield shown
 
     async def deed(self, session: Session | None, event: gr.EventData) -> list[Any]:
-        """Do what a button says that asks for no answer: feedback, a chip, undo, forget. The user's id comes last."""
-        session = session or Session(known_or_new(None))
+        """Do what a button says that asks for no answer: feedback, a chip, undo, private, forget. The user's id comes last."""
+        session = session or self._session()
         act, value = _pressed(event)
         box = None
         if act == "liked" or act == "disliked" or act == "seen":
@@ -60,22 +62,27 @@ class Handlers:
         elif act == "undo":
             words = await conversation.undo(self.recommender, session)
             box = _ready(words) if words else None
+        elif act == "private":
+            conversation.switch_private(session)
         elif act == "forget":
-            await conversation.forget(self.recommender, session)
+            await conversation.forget(self.recommender, session, private=self.private)
             box = _ready("")
         return [*view(self.recommender, session, box), session.user]
 
     def restart(self, session: Session | None) -> View:
         """Start a new chat."""
-        session = session or Session(known_or_new(None))
-        conversation.restart(session)
+        session = session or self._session()
+        conversation.restart(session, private=self.private)
         return view(self.recommender, session, _ready(""))
 
     def stop(self, session: Session | None) -> View:
         """Show the turn as stopped; Gradio has cancelled the handler that was answering it."""
-        session = session or Session(known_or_new(None))
+        session = session or self._session()
         conversation.stop(session)
         return view(self.recommender, session, _ready())
+
+    def _session(self, user: Any = None) -> Session:
+        return Session(known_or_new(user), private=self.private, sealed=self.private)
 
     async def _ask(self, session: Session, act: str, value: str) -> Ask | None:
         """What a button asks for; None when it asks for nothing that can be done, and the session says why."""

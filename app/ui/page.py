@@ -14,16 +14,19 @@ from .theme import theme
 STYLE = Path(__file__).with_name("style.css")
 
 
-def build_page(recommender: Recommends, *, name: str = "convrec", turns_at_once: int = 16) -> gr.Blocks:
+def build_page(
+    recommender: Recommends, *, name: str = "convrec", turns_at_once: int = 16, private: bool = False
+) -> gr.Blocks:
     """The chat page of one recommender.
 
     Args:
         recommender: who answers; its catalogue gives the page its words.
         name: the page's title.
         turns_at_once: how many users can be answered at the same time; others wait.
+        private: whether every conversation is private, because the settings say so.
     """
     schema = recommender.catalogue.schema
-    handlers = Handlers(recommender)
+    handlers = Handlers(recommender, private)
     with gr.Blocks(title=name, analytics_enabled=False, fill_height=True, fill_width=True) as page:
         session = gr.State(None)
         # The storage key and secret are fixed so that a browser's anonymous id outlives a restart of the server.
@@ -36,6 +39,7 @@ def build_page(recommender: Recommends, *, name: str = "convrec", turns_at_once:
                 js_on_load=None,
                 apply_default_css=False,
             )
+            switch = gr.HTML("", elem_classes="cr-private-box", js_on_load=None, apply_default_css=False)
             fresh = gr.Button("New chat", elem_classes="cr-new", size="sm", scale=0, min_width=110)
         with gr.Row(elem_classes="cr-main", equal_height=True):
             with gr.Column(elem_classes="cr-side", scale=0, min_width=280):
@@ -65,7 +69,7 @@ def build_page(recommender: Recommends, *, name: str = "convrec", turns_at_once:
                     submit_btn=True,
                     autofocus=True,
                 )
-        outputs = [talk, panel, notice, box, session]
+        outputs = [talk, panel, notice, switch, box, session]
         answering = gr.on(
             [box.submit, bridge.submit],
             handlers.turn,

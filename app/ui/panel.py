@@ -61,13 +61,16 @@ def _chip(preference: Preference, schema: Schema) -> str:
     words = preference_words(preference, schema)
     badge = _STRENGTHS.get(preference.strength, "")
     marks = f'<span class="cr-badge">{badge}</span>' if badge else ""
-    if preference.lasting:
+    if preference.memory:
+        marks += '<span class="cr-known" title="You said so before; taking it away holds here only">remembered</span>'
+    elif preference.lasting:
         marks += (
             f'<span class="cr-pin" title="Remembered for next time">{PIN}{hidden(" (remembered for next time)")}</span>'
         )
     said = f' title="You said: {safe(preference.words)}"' if preference.words else ""
+    away = "Set aside for this conversation" if preference.memory else "Remove"
     remove = button(
-        "", "drop", value=preference.key, kind="cr-remove", icon=CROSS, aria_label=f"Remove: {words}", title="Remove"
+        "", "drop", value=preference.key, kind="cr-remove", icon=CROSS, aria_label=f"{away}: {words}", title=away
     )
     hard = " cr-hard" if preference.hard else ""
     return f'<li class="cr-chip{hard}"{said}><span class="cr-chip-words">{safe(words)}</span>{marks}{remove}</li>'

@@ -25,7 +25,7 @@ class Spoken(Protocol):
 
 
 class Recommends(Protocol):
-    """The part of the Recommender that the page uses."""
+    """The part of the Recommender that the page uses; what is done in private is written down nowhere."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -42,19 +42,19 @@ class Recommends(Protocol):
         """Openers that suit the catalogue."""
         ...
 
-    def astream(self, text: str, /, *, user: str, thread: str) -> AsyncIterator[Step | Spoken | Answer]:
+    def astream(self, text: str, /, *, user: str, thread: str, private: bool) -> AsyncIterator[Step | Spoken | Answer]:
         """Answer a message piece by piece; the whole answer comes last."""
         ...
 
-    async def feedback(self, item: str, feeling: Opinion, /, *, user: str, thread: str) -> Wish:
+    async def feedback(self, item: str, feeling: Opinion, /, *, user: str, thread: str, private: bool) -> Wish:
         """Note how the user feels about an item."""
         ...
 
-    async def more_like(self, item: str, /, *, user: str, thread: str) -> Answer:
+    async def more_like(self, item: str, /, *, user: str, thread: str, private: bool) -> Answer:
         """Answer with similar items."""
         ...
 
-    async def why(self, item: str, /, *, user: str, thread: str) -> Answer:
+    async def why(self, item: str, /, *, user: str, thread: str, private: bool) -> Answer:
         """Answer why an item was recommended."""
         ...
 
@@ -62,7 +62,7 @@ class Recommends(Protocol):
         """What is understood so far."""
         ...
 
-    async def drop_preference(self, key: str, /, *, user: str, thread: str) -> Wish:
+    async def drop_preference(self, key: str, /, *, user: str, thread: str, private: bool) -> Wish:
         """Take one preference away."""
         ...
 
@@ -70,7 +70,7 @@ class Recommends(Protocol):
         """The turns that are kept."""
         ...
 
-    async def undo(self, *, user: str, thread: str) -> str:
+    async def undo(self, *, user: str, thread: str, private: bool) -> str:
         """Take the last turn back."""
         ...
 

@@ -84,6 +84,8 @@ class Session:
         turns: what was said, oldest first.
         wish: what is understood so far.
         notice: something that went wrong outside a turn.
+        private: whether nothing of the conversation is written down.
+        sealed: whether it must stay private, because something was said or done in private, or the settings say so.
     """
 
     user: str
@@ -91,6 +93,8 @@ class Session:
     turns: list[Turn] = field(default_factory=list)
     wish: Wish = field(default_factory=Wish)
     notice: Fault | None = None
+    private: bool = False
+    sealed: bool = False
 
     def notify(self, fault: Fault) -> None:
         """Hold a fault for the page to show."""

@@ -6,6 +6,7 @@ import gradio as gr
 
 from ...tools.errors import UnknownItemError
 from .panel import panel_html
+from .private import private_switch
 from .recommends import Recommends
 from .session import Session
 from .talk import answer_html, notice_html, said_html, welcome_html
@@ -21,6 +22,7 @@ class View(NamedTuple):
     talk: list[dict[str, Any]]
     panel: str
     notice: Any
+    private: str
     box: Any
     session: Session
 
@@ -38,6 +40,7 @@ def view(recommender: Recommends, session: Session, box: Any = None) -> View:
         messages(recommender, session),
         panel_html(session.wish, recommender.catalogue.schema, lambda item: _title(recommender, item)),
         gr.update(value=notice, visible=bool(notice)),
+        private_switch(session),
         gr.skip() if box is None else box,
         session,
     )
