@@ -122,6 +122,11 @@ def _explain(fault: sqlite3.Error, folder: Path) -> ConvrecError:
         return StoreError(
             f"The disk of {folder} is full; this turn was not saved.", "Free some space and send it again."
         )
+    if "disk I/O" in text:
+        return StoreError(
+            f"The conversations in {folder} cannot be read or written ({text}).",
+            "Look whether its disk is full or failing, then try again.",
+        )
     return CorruptError(
         f"The conversations in {folder} are damaged ({text}).",
         f"Move {folder / 'threads.sqlite'} away; catalogues and memories are not touched by that.",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 from rich.console import Console
 from rich.text import Text
 
-from ..tools.errors import ConvrecError, CorruptError
+from ..tools.errors import ConvrecError, CorruptError, StoreError
 from .catalog_commands import SHIPPED
 from .terminal import clean
 
@@ -30,7 +30,7 @@ LOW_SPACE = 500_000_000
 PATIENCE = 1.0
 """Seconds that a server on this machine may take to name its models."""
 
-_DATABASES = {"threads": "conversations", "users": "what is remembered of users"}
+_DATABASES = {"threads.sqlite": "conversations", "memories/chroma.sqlite3": "what is remembered of users"}
 
 
 class Check(BaseModel):
@@ -90,7 +90,7 @@ def examine(load: "Callable[[], Settings]", command: str = "convrec") -> Report:
         checks += check_home(settings.home, command)
         checks += check_catalogues(settings, command)
         checks += check_histories(settings, command)
-        checks += check_databases(settings.home)
+        checks += [*check_databases(settings.home), *check_memory_server(settings)]
         checks.append(check_encoder(settings))
         checks += check_language_models(settings)
     return Report(
@@ -236,8 +236,8 @@ def check_databases(home: Path) -> list[Check]:
     import sqlite3
 
     checks: list[Check] = []
-    for stem, what in _DATABASES.items():
-        path = home / f"{stem}.sqlite"
+    for name, what in _DATABASES.items():
+        path = home / name
         if not path.is_file():
             continue
         try:
@@ -250,17 +250,25 @@ def check_databases(home: Path) -> list[Check]:
             verdict = str(fault)
         if verdict != "ok":
             message = f"{path} ({what}): {verdict}"
-            checks.append(
-                Check(
-                    area="memory",
-                    state="problem",
-                    message=message,
-                    fix=shlex.join(["mv", str(path), f"{path}.damaged"]),
-                )
-            )
+            whole = str(home / name.partition("/")[0])
+            fix = shlex.join(["mv", whole, f"{whole}.damaged"])
+            checks.append(Check(area="memory", state="problem", message=message, fix=fix))
         else:
             checks.append(Check(area="memory", state="fine", message=f"{what}: {path.stat().st_size / 1e6:,.1f} MB"))
     return checks
+
+
+def check_memory_server(settings: "Settings") -> list[Check]:
+    """Whether the Chroma server of the settings answers, if there is one."""
+    from .build import open_memories
+
+    if not settings.memory.server:
+        return []
+    try:
+        with open_memories(settings):
+            return [Check(area="memory", state="fine", message=f"the Chroma server {settings.memory.server} answers")]
+    except StoreError as fault:
+        return [Check(area="memory", state="problem", message=str(fault), fix="chroma run --path FOLDER")]
 
 
 def check_encoder(settings: "Settings") -> Check:

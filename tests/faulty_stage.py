@@ -26,7 +26,7 @@ from openai_server import OpenAiServer, Request
 from random_answers import INVENTED_LINKS, INVENTED_NUMBERS, MARKUP, Pool, pool_of
 from talk_stage import TEAS, bold_titles, breaks, check_card, index_of, memories_beside, small_index
 
-AGENTS = ("understand", "clarify", "answer", "retrieve", "nli", "summarize", "rank", "respond")
+AGENTS = ("understand", "clarify", "answer", "retrieve", "nli", "summarize", "rank", "respond", "remember")
 KEY = "sk-not-to-be-seen-0123456789"
 USERS = 8
 RETRIES = 1

@@ -1,10 +1,8 @@
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,6 +46,13 @@ def running(folder: Path, who: str, start: int, end: int, size: int) -> "subproc
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
+
+
+def asked(folder: Path, query: str) -> str:
+    """What the database answers to another process; two copies of SQLite in one would undo each other's locks."""
+    program = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])"
+    command = [sys.executable, "-I", "-S", "-c", program, str(folder / "chroma.sqlite3"), query]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -140,8 +145,7 @@ def test_a_vector_index_that_was_broken_is_removed_before_it_is_read(folder: Pat
     store = open_store(folder, index=INDEX)
     store.put(("we-0", "items"), "k", {"text": "sea"})
     store.close()
-    with closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
-        ((index,),) = database.execute("SELECT id FROM segments WHERE scope = 'VECTOR'")
+    index = asked(folder, "SELECT id FROM segments WHERE scope = 'VECTOR'")
     (folder / index).mkdir()
     for name in ("header.bin", "data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle"):
         (folder / index / name).write_bytes(b"broken")
@@ -151,8 +155,7 @@ def test_a_vector_index_that_was_broken_is_removed_before_it_is_read(folder: Pat
 
 
 def queued(folder: Path) -> int:
-    with closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
-        return database.execute("SELECT COUNT(*) FROM embeddings_queue").fetchone()[0]
+    return int(asked(folder, "SELECT COUNT(*) FROM embeddings_queue"))
 
 
 def test_chromas_queue_stays_short(folder: Path) -> None:

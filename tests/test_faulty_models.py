@@ -141,7 +141,7 @@ async def test_a_cancelled_turn_closes_its_connection_and_leaves_no_trace(tmp_pa
 
 
 async def test_a_stream_that_is_left_closes_its_connection(tmp_path: Path) -> None:
-    with OpenAiServer(Helpful(), seconds_a_piece=0.05) as server:
+    with OpenAiServer(Helpful(), seconds_a_piece=0.3) as server:
         async with opened(tmp_path, server, "teas", "low", timeout=30) as (recommender, _):
             events = recommender.astream("a green tea")
             async for event in events:

@@ -18,6 +18,7 @@ def test_no_two_users_threads_share_a_key() -> None:
         ("attempt to write a readonly database", ReadOnlyError),
         ("unable to open database file", ReadOnlyError),
         ("database or disk is full", StoreError),
+        ("disk I/O error", StoreError),
         ("database disk image is malformed", CorruptError),
         ("file is not a database", CorruptError),
     ],

@@ -165,6 +165,7 @@ class ChromaFolder:
                     # Chroma makes the tables; what SQLite is told of them comes after. Nobody else has this file open.
                     chroma_files.prepare(str(self.path / "chroma.sqlite3"), chroma_files.MARK)
                     _client(self.path).close()
+                    _wait_until_closed(self.path / "chroma.sqlite3")
                 indexes = _ask_files("prepare", self.path, chroma_files.MARK)
                 there = self._index_folders()
                 self._foreign = there - set(indexes)
@@ -236,6 +237,7 @@ class ChromaFolder:
         self._faulty = None
         self._client.close()
         self._client = None
+        _wait_until_closed(self.path / "chroma.sqlite3")
         self._turn.release()
 
 
@@ -275,6 +277,22 @@ def _ask_files(command: str, folder: Path, *given: str) -> list[str]:
     if reason.startswith("DatabaseError"):
         raise CorruptError(f"The memories in {folder} are damaged ({reason}).", _AGAIN)
     raise StoreError(f"The memories in {folder} cannot be used ({reason}).", "Look whether the disk is full.")
+
+
+def _wait_until_closed(file: Path) -> None:
+    """Chroma closes its files a moment after its client; wait for it, where the system says what is open."""
+    opened = Path("/proc/self/fd")
+    for _ in range(200):
+        if not opened.is_dir() or not any(_target(fd).startswith(str(file)) for fd in opened.iterdir()):
+            return
+        time.sleep(0.01)
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
 
 
 def _client(folder: Path) -> Any:
