@@ -29,12 +29,13 @@ from .guarantees import grounded, lawful, names_exactly, within
 from .memory import Known
 from .rank import rank
 from .recall import inform, lines_to_recall, recall, stands_aside
-from .remember import Told, changed_in_words, keeps_order, note, remember
+from .remember import Told, keeps_order, remember
 from .respond import accepted_now, respond, small_talk, tell_miss, tell_unknown, unknown_titles
 from .retrieve import Retrieved, allowed_mask, retrieve
 from .state import AgentName, Draft, Exchange, Pick, Understanding, Wish
 from .suggest import suggest, ways_out
 from .summarize import summarize
+from .taking_back import changed_in_words, note
 from .turn import State, Token, Turn
 from .understand import understand
 from .wishes import ask, grow, liking, show

@@ -25,8 +25,9 @@ from .memories import Memories, Talk, UserData
 from .memory import Known
 from .messages import clean_message, clean_name
 from .recall import inform, recall, stated
-from .remember import Told, remember, take_back
+from .remember import Told, remember
 from .state import Answer, Card, Exchange, Feeling, Mention, Pick, Step, Understanding, Verdict, Wish
+from .taking_back import take_back
 from .threads import explained, open_threads, thread_key
 from .turn import State, Token, Turn
 from .wishes import drop_preference, feel

@@ -9,20 +9,18 @@ from convrec.agents.remember import (
     LASTING,
     Relation,
     Told,
-    changed_in_words,
     contradicts,
     fact,
     keeps_order,
-    note,
     relate,
     remember,
     said,
     says_the_same,
     single,
-    take_back,
     taken_back,
 )
 from convrec.agents.state import Feeling, Mention, Preference, Strength, Understanding, Wish
+from convrec.agents.taking_back import changed_in_words, note, take_back
 from convrec.agents.wishes import feel
 from convrec.tools.limits import Limit
 from hypothesis import Phase, given, settings
