@@ -24,7 +24,9 @@ LASTING: tuple[Feeling, ...] = ("liked", "disliked", "seen", "accepted")
 
 _FELT = {"liked": "Liked", "disliked": "Disliked", "seen": "Knows", "accepted": "Took"}
 _NEGATION = re.compile(r"\b(?:not|no|never|without|\w+n['’]t)\b", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(
+    r"\d+(?:[.,]\d+)?|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

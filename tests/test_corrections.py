@@ -32,6 +32,21 @@ async def test_a_correction_replaces_what_it_corrects(text: str) -> None:
     assert set(got.dropped) == {COMEDY.key}
 
 
+NO_COMEDY = labelled("genres", "Comedy", strength="must_not")
+
+
+@pytest.mark.parametrize(
+    "text", ["comedy is fine tonight", "comedies are okay now", "I don't mind comedy", "a comedy would be fine too"]
+)
+async def test_what_was_kept_out_is_let_in_again(text: str) -> None:
+    assert await dropped(text, NO_COMEDY, FRENCH) == {NO_COMEDY.key}
+
+
+@pytest.mark.parametrize("text", ["comedy is fine", "that's fine", "French is fine too", "I don't mind"])
+async def test_what_is_wanted_stays_when_it_is_called_fine(text: str) -> None:
+    assert await dropped(text, COMEDY, FRENCH) == set()
+
+
 async def test_an_addition_replaces_nothing() -> None:
     assert await dropped("and also a bit of drama", COMEDY, FRENCH) == set()
 

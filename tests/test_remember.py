@@ -270,6 +270,8 @@ async def test_a_then_not_a_then_a_again_keeps_the_links() -> None:
         ("Has two children.", "Doesn't have two children."),
         ("Doesn't drink alcohol.", "Drinks alcohol."),
         ("Has 2 cats.", "Has 3 cats."),
+        ("Has two cats.", "Has three cats."),
+        ("Has two cats.", "Doesn't have any cats."),
         ("Son is 5.", "Son is 6."),
     ],
 )
