@@ -128,7 +128,7 @@ def fit_interactions(
         )
     _say(shell, _learnt(history))
     if said:
-        _say(shell, f"Also learnt from {len(said):,} likes and dislikes of talks.")
+        _say(shell, f"Also learnt from talks: {len(said):,} likes and dislikes.")
 
 
 @interactions.command("show")

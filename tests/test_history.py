@@ -302,3 +302,18 @@ def test_weights_are_the_same_after_they_were_written(teas: Home) -> None:
     collaborative = open_collaborative(teas, "teas", ITEMS)
     assert collaborative is not None
     assert collaborative.half_life_days == 9.0
+
+
+def test_what_people_like_in_talks_is_learnt_from_on_their_own_scale_and_not_kept(teas: Home) -> None:
+    before = fit_history(teas, "teas", ITEMS).model
+    also = [Interaction(user=user, item=item, value=1.0) for user in ("u1", "talker", "other") for item in ("8", "9")]
+    after = fit_history(teas, "teas", ITEMS, also=also)
+    assert after.model is not None
+    assert before is not None
+    assert set(after.model.ids) - set(before.ids) == {"8", "9"}
+    collaborative = open_collaborative(teas, "teas", ITEMS)
+    assert collaborative is not None
+    assert collaborative.scores({"8": 1.0})[9] > 0
+    assert collaborative.stale == ""
+    assert user_interactions(teas, "talker") == {}
+    assert len(after.log) == len(LIKES)

@@ -1,10 +1,15 @@
+import asyncio
 import os
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import pytest
+from convrec.agents.memory import Changes, Memory
+from convrec.agents.recall import write as write_memories
+from convrec.app.build import open_memories
 from convrec.app.cli import app
+from convrec.app.settings import load_settings
 from convrec.app.terminal import Shell
 from convrec.tools.history import add_interactions, open_history
 from convrec.tools.items import Interaction, Item
@@ -200,3 +205,12 @@ def test_help_says_what_each_command_does(command: tuple[str, ...]) -> None:
     result = convrec("interactions", *command, "--help")
     assert result.exit_code == 0
     assert len(result.stdout.split()) > 15
+
+
+def test_fitting_learns_from_talks_unless_told_not_to(teas: Home, log: Path) -> None:
+    convrec("interactions", "import", str(log))
+    liked = Memory(id="x", kind="feedback", text="Liked Tea 1.", item="1", feeling="liked", catalogue="teas", told=1.0)
+    with open_memories(load_settings()) as store:
+        asyncio.run(write_memories(store, "ann", Changes(put=(liked,))))
+    assert "Also learnt from talks: 1 likes and dislikes." in convrec("interactions", "fit").stdout
+    assert "Also learnt" not in convrec("interactions", "fit", "--no-talks").stdout

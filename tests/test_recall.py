@@ -3,7 +3,18 @@ from collections.abc import Iterable
 
 import pytest
 from convrec.agents.memory import Changes, Known, Memory
-from convrec.agents.recall import SOFT, inform, lines_to_recall, namespace, rank_memories, recall, stated, tastes, write
+from convrec.agents.recall import (
+    SOFT,
+    inform,
+    liked_in_talks,
+    lines_to_recall,
+    namespace,
+    rank_memories,
+    recall,
+    stated,
+    tastes,
+    write,
+)
 from convrec.agents.remember import memory_id, taste_id
 from convrec.agents.state import Feeling, Preference, Strength, Wish
 from convrec.agents.wishes import drop_preference, liking
@@ -366,3 +377,16 @@ async def test_many_users_read_and_write_at_once() -> None:
     users = [f"user {n}" for n in range(30)]
     for user, found in zip(users, await asyncio.gather(*map(busy, users)), strict=True):
         assert sorted(found) == [f"Has {n} cats, says {user}." for n in range(5)]
+
+
+async def test_what_people_like_in_talks_is_told_of_all_of_them_as_interactions() -> None:
+    store, gone = InMemoryStore(), felt("gyokuro", "liked").model_copy(update={"ended": NOW})
+    await write(
+        store, "ann", Changes(put=(felt("sencha", "liked"), felt("hojicha", "seen"), gone, fact("Lives alone.")))
+    )
+    await write(store, "ünï 用户", Changes(put=(felt("sencha", "disliked", told=7.0), felt("emma", "liked", "books"))))
+    found = await liked_in_talks(store, "teas")
+    assert {(i.user, i.item, i.value, i.time) for i in found} == {
+        ("ann", "sencha", 1.0, NOW),
+        ("ünï 用户", "sencha", 0.0, 7.0),
+    }
