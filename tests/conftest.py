@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,9 @@ _FOREIGN = ("OPENAI_", "LANGSMITH_", "LANGCHAIN_", "CONVREC_LLM", "CONVREC_TRACE
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let no test find a model server, a key or a tracing account of whoever runs it, in processes of its own neither."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So it is for what a script starts in the background, and for the processes that tests send Ctrl-C to.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if "FILMS_FOR_TESTS" not in os.environ:
         # Whoever sets it first is the run itself; its workers find it set.
         made = tempfile.mkdtemp(prefix="convrec-films-")

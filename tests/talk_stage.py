@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from convrec.agents.brains import Brains, TurnLimits
 from convrec.agents.language.message import Message
 from convrec.agents.recommender import Recommender, Setup
@@ -25,7 +26,7 @@ from convrec.agents.state import Answer, Card, Preference, Strength, Understandi
 from convrec.agents.understand import understand
 from convrec.tools.catalogue import Catalogue
 from convrec.tools.columns import Columns
-from convrec.tools.encoder import SHIPPED, Encoder
+from convrec.tools.encoder import SHIPPED, Encoder, load_encoder
 from convrec.tools.index import Index, build_index, open_index
 from convrec.tools.items import Item
 from convrec.tools.lexical import Lexical, item_text
@@ -71,12 +72,18 @@ def _films() -> Index:
     own = Path(tempfile.mkdtemp(prefix="convrec-films-"))
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     schema, items = catalogue("films")
-    with FileLock(shared / "tests.lock"), warnings.catch_warnings():
+    with (
+        FileLock(shared / "tests.lock"),
+        warnings.catch_warnings(),
+        # The test that asks first may have a fake encoder in its place.
+        pytest.MonkeyPatch.context() as patch,
+    ):
         warnings.simplefilter("ignore")
+        patch.setattr("convrec.tools.index.load_encoder", load_encoder)
         build_index(Home(shared), "films", items, schema, encoder=SHIPPED)
         forget_chroma(Home(shared).chroma)
         shutil.copytree(shared, own, dirs_exist_ok=True)
-    return open_index(Home(own), "films")
+        return open_index(Home(own), "films")
 
 
 def _tea(title: str, kind: str, minutes: float | None, flavours: str, text: str, year: str = "") -> Item:
