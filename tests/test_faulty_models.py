@@ -110,18 +110,18 @@ async def test_a_turns_seconds_cap_an_answer_that_trickles(tmp_path: Path) -> No
         def reply(self, prompt: str, time: int = 0) -> str:
             return "Here you are. " * 40
 
-    limits = TurnLimits(max_seconds=1.0)
+    limits = TurnLimits(max_seconds=2.0)
     with OpenAiServer(Slow()) as server:
         async with opened(tmp_path, server, "teas", "low", timeout=0.5, limits=limits) as (recommender, _):
             await recommender.reply("a white tea")
-            server.seconds_a_piece = 0.05
+            server.seconds_a_piece = 0.15
             events = [event async for event in recommender.astream("a green tea")]
     answer, pieces = events[-1], [e for e in events if isinstance(e, Token)]
     assert isinstance(answer, Answer)
     (step,) = (s for s in answer.steps if s.agent == "respond")
     assert step.fallback == "the model did not answer in the turn's time"
     assert step.calls == 1
-    assert answer.usage.seconds < 3
+    assert answer.usage.seconds < 5
     assert pieces[0].text == "Here you are. "
     kept = next(n for n, p in enumerate(pieces) if p.fresh)
     assert "".join(p.text for p in pieces[kept:]) == answer.reply
