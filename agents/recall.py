@@ -5,7 +5,7 @@ Interactive Simulacra of Human Behavior", UIST 2023, section 4.1: each from 0 to
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from langgraph.store.base import BaseStore, PutOp, SearchItem, SearchOp
 
@@ -153,7 +153,7 @@ def lines_to_recall(known: Known, wish: Wish, now: float, half_life_days: float)
 
 
 def rank_memories(
-    memories: Iterable[Memory], known: Known, wish: Wish, now: float, half_life_days: float
+    memories: Sequence[Memory], known: Known, wish: Wish, now: float, half_life_days: float
 ) -> Sequence[Memory]:
     """Memories by how much they matter now, first those that matter most; faded tastes are left out."""
     subjects = {p.limit.attribute for p in wish.own if p.limit.attribute is not None}
