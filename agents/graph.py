@@ -142,8 +142,9 @@ def _finish(runtime: Runtime[Turn], reply: str) -> None:
 async def _understand(state: State, runtime: Runtime[Turn]) -> State:
     turn, index = runtime.context, runtime.context.index
     before = state.get("wish") or Wish()
-    asked = state["text"] if "understand" in turn.brains else ""
-    known = turn.overlaid(await recall(runtime.store, state["user"], index, asked) if runtime.store else Known())
+    known = turn.overlaid(
+        await recall(runtime.store, state["user"], index, state["text"]) if runtime.store else Known()
+    )
     informed = inform(before, known, index, turn.now, turn.half_life_days)
     understanding: Understanding = await _think(
         runtime, "understand", understand, state["text"], informed, index,

@@ -218,7 +218,8 @@ def _harmless(memory: Memory) -> Memory:
     if (preference := memory.preference) is not None and preference.limit.attribute is None:
         phrases = tuple(p for v in preference.limit.values if (p := plain(v)))
         limit = preference.limit.model_copy(update={"values": phrases})
-        update["preference"] = preference.model_copy(update={"limit": limit, "words": plain(preference.words)})
+        kept = preference.model_copy(update={"limit": limit, "words": plain(preference.words)})
+        update["preference"] = kept if phrases else None
     return memory.model_copy(update=update)
 
 

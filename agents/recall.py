@@ -7,7 +7,7 @@ Interactive Simulacra of Human Behavior", UIST 2023, section 4.1: each from 0 to
 import asyncio
 from collections.abc import Sequence
 
-from langgraph.store.base import BaseStore, PutOp, SearchItem, SearchOp
+from langgraph.store.base import BaseStore, PutOp, SearchItem
 
 from ..tools.collaborative import weights_of
 from ..tools.index import Index
@@ -52,14 +52,14 @@ async def recall(store: BaseStore, user: str, index: Index | None = None, text: 
         store: the memories.
         user: whose.
         index: the catalogue, for the user's history there; None leaves it out.
-        text: a message; with one, the memories nearest to it in meaning are found too.
+        text: a message; with one, the memories nearest to it in meaning are found too, where not all can count.
     """
-    ops = [SearchOp(namespace(user), limit=MOST)]
-    if text:
-        ops.append(SearchOp(namespace(user), query=text, limit=_NEAREST))
-    found: list[list[SearchItem]] = await store.abatch(ops)  # type: ignore[assignment]
-    memories = tuple(Memory.model_validate(item.value) for item in found[0])
-    near = {item.key: item.score for item in found[1] if item.score is not None} if text else {}
+    items: list[SearchItem] = await store.asearch(namespace(user), limit=MOST)
+    memories = tuple(Memory.model_validate(item.value) for item in items)
+    near: dict[str, float] = {}
+    if text and sum(m.kind != "feedback" and m.ended is None for m in memories) > SOFT:
+        nearest = await store.asearch(namespace(user), query=text, limit=_NEAREST)
+        near = {item.key: item.score for item in nearest if item.score is not None}
     collaborative = index.collaborative if index is not None else None
     history = await asyncio.to_thread(collaborative.history, user) if collaborative is not None else ()
     return Known(memories=memories, history=tuple(history), near=near)

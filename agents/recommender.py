@@ -310,16 +310,17 @@ class Recommender:
         What a thread made remembered outlives it; `memories` forgets that.
         """
         await self.open()
-        with explained(self._setup.home.folder):
-            await self._open_conversations.delete(user, thread)
-        if self._setup.cache is not None:
-            await asyncio.to_thread(self._setup.cache.forget, user)
-        if self._setup.trace is not None:
-            await asyncio.to_thread(self._setup.trace.forget, user, thread)
-        if thread is None:
-            await self.memories.forget_all(user)
-            # Last, for another process may be writing there.
-            await asyncio.to_thread(forget_user, self._setup.home, user)
+        # All of it is tried, last to first, whatever of it fails.
+        async with AsyncExitStack() as stack:
+            if thread is None:
+                stack.push_async_callback(asyncio.to_thread, forget_user, self._setup.home, user)
+                stack.push_async_callback(self.memories.forget_all, user)
+            if self._setup.trace is not None:
+                stack.push_async_callback(asyncio.to_thread, self._setup.trace.forget, user, thread)
+            if self._setup.cache is not None:
+                stack.push_async_callback(asyncio.to_thread, self._setup.cache.forget, user)
+            with explained(self._setup.home.folder):
+                await self._open_conversations.delete(user, thread)
 
     def _warm(self) -> None:
         """Load what the first turn would wait for: index, lexicon, columns, encoder."""

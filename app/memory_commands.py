@@ -225,7 +225,7 @@ def import_memory(
         if name not in here and several:
             tell(f"Left out: {count_of(len(several), 'interaction')} with {name}, which is no catalogue here.")
     if data.talks:
-        tell(f"Its {count_of(len(data.talks), 'conversation')} can be read in the file, and are not gone on with.")
+        tell(f"Its {count_of(len(data.talks), 'conversation')} can be read in the file; here it begins anew.")
 
 
 def _teller(shell: Shell) -> Tell:

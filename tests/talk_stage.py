@@ -140,6 +140,21 @@ COLUMN_ITEMS = [
 """A catalogue whose columns say nothing, without a word of text."""
 
 
+class Clock:
+    """A clock that goes on by a second whenever it is read, and by days when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+    def wait(self, days: float) -> None:
+        """Let days go by."""
+        self.now += days * 86_400
+
+
 @cache
 def _memories(folder: Path) -> InMemoryStore:
     return InMemoryStore()

@@ -10,20 +10,9 @@ from convrec.agents.state import Wish
 from convrec.tools.errors import InputError, MessageError, StoreError, UnknownMemoryError
 from langgraph.store.base import Op, PutOp, Result
 from langgraph.store.memory import InMemoryStore
-from talk_stage import index_of, recommender
+from talk_stage import Clock, index_of, recommender
 
 DAY = 86_400.0
-
-
-class Clock:
-    """A clock that goes on by a second whenever it is read."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        self.now += 1
-        return self.now
 
 
 class Shredding(InMemoryStore):

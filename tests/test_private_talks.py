@@ -12,7 +12,7 @@ from convrec.tools.trace import Trace
 from fakes import HashEncoder
 from langgraph.store.base import IndexConfig
 from model_stage import chat, thinking
-from talk_stage import recommender
+from talk_stage import Clock, recommender
 
 SECRET = "marmalade"
 SAID = (
@@ -33,15 +33,6 @@ def holding(folder: Path, *words: str) -> list[str]:
 
 def embed(texts: list[str]) -> list[list[float]]:
     return HashEncoder().encode(texts).tolist()
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        self.now += 1
-        return self.now
 
 
 async def test_of_a_private_talk_no_byte_is_written(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 import asyncio
 from collections.abc import Iterable
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from convrec.agents.memory import Changes, Known, Memory
@@ -26,7 +28,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langgraph.store.base import IndexConfig, Op, PutOp, Result
 from langgraph.store.memory import InMemoryStore
-from talk_stage import index_of, labelled, ranged
+from talk_stage import index_of, labelled, ranged, recommender
 
 NOW, DAY, HALF_LIFE = 1_800_000_000.0, 86_400.0, 180.0
 
@@ -339,12 +341,37 @@ async def test_feelings_are_not_embedded_and_the_nearest_memories_are_found() ->
         return [[float("cat" in t), 1.0] for t in texts]
 
     store = InMemoryStore(index=IndexConfig(dims=2, embed=embed, fields=["text"]))
-    await write(store, "ann", Changes(put=(fact("Has a cat."), fact("Lives alone."), felt("sencha", "liked"))))
+    few = (fact("Has a cat."), fact("Lives alone."))
+    await write(store, "ann", Changes(put=(*few, felt("sencha", "liked"))))
     assert sorted(encoded) == ["Has a cat.", "Lives alone."]
+    assert (await recall(store, "ann", text="a cat")).near == {}
+    more = tuple(fact(f"Fact {n}.") for n in range(SOFT))
+    await write(store, "ann", Changes(put=more))
     known = await recall(store, "ann", text="a cat")
     assert known.near[memory_id("Has a cat.")] > known.near[memory_id("Lives alone.")]
-    assert len(known.memories) == 3
+    assert len(known.memories) == 3 + len(more)
     assert (await recall(store, "ann")).near == {}
+
+
+async def test_of_many_tastes_those_nearest_to_the_message_come_into_the_talk(tmp_path: Path) -> None:
+    def embed(texts: list[str]) -> list[list[float]]:
+        return [[float("campfire" in t or "bonfire" in t), 1.0] for t in texts]
+
+    store = InMemoryStore(index=IndexConfig(dims=2, embed=embed, fields=["text"]))
+    liked = [
+        Preference(limit=Limit(attribute=None, values=(w,)), strength="prefer")
+        for w in "campfire rain hay dust sea moss".split()
+    ]
+    memories = [
+        taste(p, days=0.0 if n else 30.0).model_copy(update={"text": f"Likes {p.limit.values[0]}."})
+        for n, p in enumerate(liked)
+    ]
+    await write(store, "me", Changes(put=tuple(memories)))
+    async with recommender(tmp_path, store=lambda _: nullcontext(store), clock=lambda: NOW) as opened:
+        far = await opened.reply("a green tea", thread="one")
+        near = await opened.reply("a tea for the bonfire", thread="two")
+    assert "campfire" not in {v for p in far.preferences for v in p.limit.values}
+    assert ("campfire",) in {p.limit.values for p in near.preferences if p.memory}
 
 
 class Recording(InMemoryStore):

@@ -35,7 +35,7 @@ from convrec.tools.trace import Trace, TurnRecord
 from langgraph.store.base import Op, PutOp, Result
 from langgraph.store.memory import InMemoryStore
 from pydantic import BaseModel
-from talk_stage import check_guarantees, index_of, recommender
+from talk_stage import Clock, check_guarantees, index_of, recommender
 
 SECRET = "marmalade from Zanzibar"
 
@@ -546,21 +546,6 @@ async def test_a_thread_goes_on_when_its_catalogue_is_another_one(tmp_path: Path
 # What is remembered
 
 
-class Clock:
-    """A clock that goes on by a second whenever it is read, and by days when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        self.now += 1
-        return self.now
-
-    def wait(self, days: float) -> None:
-        """Let days go by."""
-        self.now += days * 86_400
-
-
 async def texts_of(opened: Recommender, user: str = "me") -> list[str]:
     return [m.text for m in await opened.memories.of(user)]
 
@@ -910,3 +895,14 @@ async def test_a_remembered_limit_holds_over_a_history(tmp_path: Path) -> None:
         await opened.reply("I never drink strong tea", user="ann", thread="a")
         for text in ("recommend me something", "surprise me", "a floral tea"):
             assert "strong" not in flavours(await opened.reply(text, user="ann", thread=text)), text
+
+
+async def test_what_can_be_forgotten_is_forgotten_where_something_else_fails(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path / "answers.sqlite")
+    cache.close()
+    async with recommender(tmp_path, cache=cache) as opened:
+        await opened.reply("I love green tea")
+        with pytest.raises(StoreError):
+            await opened.forget()
+        assert await opened.memories.of("me", ended=True) == []
+        assert await opened.threads() == []
