@@ -3,7 +3,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -341,6 +340,4 @@ def test_help_is_there_at_once_because_heavy_libraries_wait() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
-    started = time.perf_counter()
     assert run_convrec("--help").returncode == 0
-    assert time.perf_counter() - started < 3

