@@ -1,1 +1,1 @@
-"""Simulated users and the evaluation against them; nothing is here yet."""
+"""Simulated users and the evaluation against them, and against what people said and liked."""

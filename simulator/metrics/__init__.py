@@ -1,0 +1,1 @@
+"""Metrics, each a pure function with its definition and source."""

@@ -1,0 +1,1 @@
+"""Protocols on human dialogues and histories, without a simulated user."""
