@@ -1,7 +1,7 @@
 """From settings to a recommender: opens the index, and makes the shipped catalogue's index when it is missing."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -151,6 +151,13 @@ def _store_opener(settings: Settings) -> "Callable[[Index], AbstractContextManag
         )
 
     return opened
+
+
+def passing_store(index: Index) -> "AbstractContextManager[BaseStore]":
+    """Memories that end with this process; meaning is not searched in them."""
+    from langgraph.store.memory import InMemoryStore
+
+    return nullcontext(InMemoryStore())
 
 
 def graph() -> object:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..agents.recommender import BUILT_IN
 from ..tools.answer_cache import AnswerCache
+from ..tools.errors import SettingsError
 from .language_models import Found, choose, choose_for_agents
 from .setting_groups import AgentModels
 from .settings import Settings
@@ -59,6 +60,28 @@ def open_thinking(settings: Settings, cache: AnswerCache | None = None, model: "
     return Opened(f"{told}, {llm.effort} effort" if chats else f"{BUILT_IN}, and {llm.cross_encoder}", thinking)
 
 
+def open_chat(settings: Settings, model: str = "", base_url: str = "") -> "Chat":
+    """The chat model in the settings, or another one, for what is no agent: baselines, simulated users, judges.
+
+    Args:
+        settings: what is set.
+        model: a model's name, in place of the one in the settings.
+        base_url: its server, in place of the one in the settings.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    given = {"model": model, "base_url": base_url}
+    llm = settings.llm.model_copy(update={name: value for name, value in given.items() if value})
+    found = choose(settings.model_copy(update={"llm": llm}))
+    if found.choice is None:
+        raise SettingsError(
+            f"This needs a language model, and there is none: {found.reason}.",
+            found.hint or "Set llm.model and llm.base_url, or start a server; `convrec doctor` shows what is found.",
+        )
+    return _open(found.choice, settings, None)
+
+
 def _given(model: "BaseChatModel", settings: Settings, cache: AnswerCache | None) -> "dict[str, Chat]":
     from ..tools.chat import Chat
 
@@ -70,14 +93,14 @@ def _chosen(
     choices: "dict[str, ModelChoice | None]", settings: Settings, cache: AnswerCache | None
 ) -> "dict[str, Chat]":
     """A chat for each agent that has a model; agents with the same model share one."""
+    # However a model was found, it is the same one: agents share its gate.
+    plain = {agent: c.model_copy(update={"origin": ""}) for agent, c in choices.items() if c is not None}
+    chats = {choice: _open(choice, settings, cache) for choice in set(plain.values())}
+    return {agent: chats[choice] for agent, choice in plain.items()}
+
+
+def _open(choice: "ModelChoice", settings: Settings, cache: AnswerCache | None) -> "Chat":
     from ..tools.chat import Chat
     from ..tools.chat_models import open_chat_model
 
-    def opened(choice: "ModelChoice") -> Chat:
-        model = open_chat_model(choice)
-        return Chat(model, choice.model, choice.place, settings.llm.concurrency, cache, finishes=True)
-
-    # However a model was found, it is the same one: agents share its gate.
-    plain = {agent: c.model_copy(update={"origin": ""}) for agent, c in choices.items() if c is not None}
-    chats = {choice: opened(choice) for choice in set(plain.values())}
-    return {agent: chats[choice] for agent, choice in plain.items()}
+    return Chat(open_chat_model(choice), choice.model, choice.place, settings.llm.concurrency, cache, finishes=True)
