@@ -263,11 +263,11 @@ class Utterance(Noun):
 
 
 class Estimate(Noun):
-    """A mean with its interval.
+    """A figure with its interval.
 
     Attributes:
-        value: the mean over n.
-        low, high: its 95% bootstrap interval.
+        value: the figure, mostly a mean.
+        low, high: its 95% interval.
         n: over how many it was taken.
     """
 

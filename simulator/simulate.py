@@ -153,8 +153,13 @@ async def simulate(
     return list(progress.values())
 
 
-def measure_run(folder: Path, index: Index) -> list[SystemMetrics]:
+def measure_run(folder: Path, index: Index, judged: Iterable[SystemMetrics] = ()) -> list[SystemMetrics]:
     """Measure all systems of a run, and write it down.
+
+    Args:
+        folder: the run's.
+        index: the catalogue that was talked about.
+        judged: what a judge said of the systems.
 
     Raises:
         InputError: the folder is no run.
@@ -162,7 +167,15 @@ def measure_run(folder: Path, index: Index) -> list[SystemMetrics]:
         StoreError: the folder cannot be written.
     """
     config = read_config(folder, RunConfig)
-    metrics = measure_dialogues(read_records(folder / TRANSCRIPTS, Dialogue), index, config.plan.seed)
+    said = {one.system: one for one in judged}
+    metrics = [
+        one.model_copy(
+            update={"metrics": one.metrics | said[one.system].metrics, "counts": one.counts | said[one.system].counts}
+        )
+        if one.system in said
+        else one
+        for one in measure_dialogues(read_records(folder / TRANSCRIPTS, Dialogue), index, config.plan.seed)
+    ]
     write_metrics(folder, metrics)
     return metrics
 

@@ -262,7 +262,7 @@ def test_every_metric_lies_within_its_interval_and_has_a_definition() -> None:
             if definition_of(name).share:
                 assert estimate.low >= 0, name
                 assert estimate.high <= 1 + 1e-9, name
-    assert met == set(DEFINITIONS)
+    assert met == {name for name in DEFINITIONS if not name.startswith("judged")}
 
 
 def test_definitions_are_found_whatever_the_depth() -> None:

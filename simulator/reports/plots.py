@@ -93,6 +93,8 @@ def cost_against_success(findings: Sequence[Findings]) -> Plot:
             )  # fmt: skip
         if wide:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter("{x:,.10g}")
+            axes.xaxis.set_minor_formatter("")
         else:
             furthest = max(c.high for c in costs) or 1.0
             axes.set_xlim(-0.03 * furthest, 1.05 * furthest)

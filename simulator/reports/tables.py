@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..metrics.definitions import DEFINITIONS, Definition, family
+from ..metrics.definitions import DEFINITIONS as OF_METRICS
+from ..metrics.definitions import Definition, family
 from ..nouns import Estimate, SystemMetrics
+from ..offline.measures import DEFINITIONS as OF_PROTOCOLS
 from .figures import fraction, interval, plain, share
 
 _GROUPS: Mapping[str, re.Pattern[str]] = {
@@ -27,6 +29,9 @@ _PERCENT = re.compile(
     r"success rate|pass\^|satisfaction|repeat|grounding|equals|correctness|coverage|share|^hit@\d+ of|^SR@"
 )
 """Shares of dialogues, turns or items; other values from 0 to 1 are written as papers print them."""
+
+
+DEFINITIONS: Mapping[str, Definition] = {**OF_METRICS, **OF_PROTOCOLS}
 
 
 @dataclass(frozen=True)
