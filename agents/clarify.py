@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..tools.columns import HOLDS
 from ..tools.index import Index
 from ..tools.limits import Range, describe_range
 from ..tools.schema import Attribute
@@ -59,7 +60,7 @@ def _split(attribute: Attribute, index: Index, rows: np.ndarray) -> tuple[float,
             return 0.0, []
         here = np.zeros(columns.count, dtype=bool)
         here[rows] = True
-        counts = {v: int(here[column.rows(v)].sum()) for v in column.values[:200]}
+        counts = {v: int(np.count_nonzero(here[column.rows(v)])) for v in column.values[:200]}
         common = sorted((v for v in counts if counts[v]), key=lambda v: -counts[v])[:OPTIONS]
         return _entropy([counts[v] for v in common], len(rows)) * column.coverage, common
     column = columns.numbers[attribute.name]
@@ -71,7 +72,7 @@ def _split(attribute: Attribute, index: Index, rows: np.ndarray) -> tuple[float,
     if low >= high:
         return 0.0, []
     bounds = [Range(high=low, open_high=True), Range(low=low, high=high, open_high=True), Range(low=high)]
-    sizes = [int(sum(b.holds(float(n)) for n in known)) for b in bounds]
+    sizes = [int((column.judge([b])[rows] == HOLDS).sum()) for b in bounds]
     return _entropy(sizes, len(rows)) * 0.9, [_option(b, attribute) for b in bounds]
 
 

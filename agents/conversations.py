@@ -31,13 +31,13 @@ class Conversations:
     """All users' conversations; turns of one follow one another.
 
     Args:
-        threads: the database of conversations.
+        threads: the database of conversations; None where all are private.
         graph: the workflow over that database.
         store: the users' memories.
         folder: the data folder, for what is told of faults.
     """
 
-    def __init__(self, threads: Threads, graph: Any, store: BaseStore, folder: Path) -> None:
+    def __init__(self, threads: Threads | None, graph: Any, store: BaseStore, folder: Path) -> None:
         self.threads = threads
         self.store = store
         self._graph = graph
@@ -50,7 +50,7 @@ class Conversations:
         """What is held during a turn of a thread."""
         return _lock_of(self._turns, key)
 
-    def of_user(self, user: str) -> asyncio.Lock:
+    def guard(self, user: str) -> asyncio.Lock:
         """What is held while a user's memory is written."""
         return _lock_of(self._users, user)
 
@@ -73,8 +73,14 @@ class Conversations:
         """What is kept of a thread."""
         if private := self._private.get(key):
             return private.values  # type: ignore[return-value]
+        if self.threads is None:
+            return {}
         with explained(self._folder):
             return (await self._graph.aget_state(_config(key))).values
+
+    async def of_user(self, user: str) -> list[str]:
+        """The names of a user's conversations that are written down."""
+        return await self.threads.of_user(user) if self.threads is not None else []
 
     async def save(self, key: str, values: Mapping[str, Any], known: Known, changes: Changes) -> None:
         """Save a thread and what changes in its user's memory: both, or, where either fails, neither.
@@ -93,9 +99,10 @@ class Conversations:
             private.values = {**private.values, **values}
             private.memories = {m.id: m for m in (*kept, *changes.put, *hidden)}
             return
+        assert self.threads is not None
         user = user_of(key)
         with explained(self._folder):
-            async with self.of_user(user):
+            async with self.guard(user):
                 changes, before = await self._still_meant(user, known, changes)
                 if changes:
                     await write(self.store, user, changes)
@@ -112,14 +119,22 @@ class Conversations:
 
         Turns that are under way are waited for, and deleted with the rest.
         """
-        running = [thread_of(key) for key in (*self._private, *self._turns) if user_of(key) == user]
-        names = [thread] if thread is not None else [*await self.threads.of_user(user), *running]
+        if thread is None:
+            running = [thread_of(key) for key in (*self._private, *self._turns) if user_of(key) == user]
+            names = [*await self.of_user(user), *running]
+        else:
+            names = [thread]
+        written = thread is None
         for name in dict.fromkeys(names):
             key = thread_key(user, name)
             async with self.turn(key):
-                self._private.pop(key, None)
-                await self.threads.saver.adelete_thread(key)
-        await self.threads.shrink()
+                private = self._private.pop(key, None) is not None
+                # A talk that was private from its beginning has left nothing to cut out of the file.
+                if self.threads is not None and not (private and not await self.threads.holds(key)):
+                    await self.threads.saver.adelete_thread(key)
+                    written = True
+        if written and self.threads is not None:
+            await self.threads.shrink()
 
     async def _still_meant(self, user: str, known: Known, changes: Changes) -> tuple[Changes, Changes]:
         """Changes without those of memories that were deleted meanwhile, beside what other turns wrote meanwhile; and

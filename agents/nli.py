@@ -1,29 +1,47 @@
 """The natural-language-inference agent, built-in brain: judges every candidate by every preference, with evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from ..tools.entailment import UNSAID, Entailment, Label, entails
 from ..tools.index import Index
+from ..tools.items import Item
 from ..tools.words import content_stems
 from .retrieve import in_words
-from .state import Judged, Miss, Preference, Verdict
+from .state import Judged, Miss, Preference, Verdict, contradicted
 
 
 async def judge(candidates: Sequence[Judged], preferences: Sequence[Preference], index: Index) -> list[Judged]:
     """Candidates with verdicts, in the same order; what contradicts a hard preference is dropped."""
-    named = [(p, in_words(p, index), _rows_that_may_say(p, index)) for p in preferences]
     catalogue = index.catalogue
+    judges = [_judge_of(p, index) for p in preferences]
     judged: list[Judged] = []
     for candidate in candidates:
         item, row = catalogue.item(candidate.item), catalogue.row_of[candidate.item]
-        verdicts = tuple(
-            seen_from(
-                p, words, UNSAID if rows is not None and row not in rows else entails(item, p.limit, catalogue.schema)
-            )
-            for p, words, rows in named
-        )
-        judged.append(candidate.model_copy(update={"verdicts": verdicts}))
-    return [j for j in judged if not j.broken]
+        verdicts = tuple(verdict(item, row) for verdict in judges)
+        if not contradicted(verdicts):
+            judged.append(candidate.model_copy(update={"verdicts": verdicts}))
+    return judged
+
+
+def _judge_of(preference: Preference, index: Index) -> Callable[[Item, int], Verdict]:
+    """What judges an item and its row by one preference; what many items have in common is judged once."""
+    words, limit, schema = in_words(preference, index), preference.limit, index.catalogue.schema
+    known: dict[object, Verdict] = {}
+    if limit.attribute is None:
+        unsaid, rows = seen_from(preference, words, UNSAID), _rows_that_may_say(preference, index)
+        return lambda item, row: seen_from(preference, words, entails(item, limit, schema)) if rows[row] else unsaid
+    attribute = limit.attribute
+
+    def by_value(item: Item, row: int) -> Verdict:
+        # An attribute is judged by its value alone, and a few values serve most candidates.
+        value = item.attributes.get(attribute)
+        if value not in known:
+            known[value] = seen_from(preference, words, entails(item, limit, schema))
+        return known[value]
+
+    return by_value
 
 
 def may_drop_all(preferences: Sequence[Preference]) -> bool:
@@ -44,12 +62,12 @@ async def explain_none(candidates: Sequence[Judged], preferences: Sequence[Prefe
 _OPPOSITE: dict[Label, Label] = {"entails": "contradicts", "contradicts": "entails", "neutral": "neutral"}
 
 
-def _rows_that_may_say(preference: Preference, index: Index) -> set[int] | None:
-    """For a phrase, the rows that hold one of its words: no other text needs reading."""
-    if preference.limit.attribute is not None:
-        return None
-    stems = {s for v in preference.limit.values for s in content_stems(v)}
-    return {int(row) for s in stems for row in index.lexical.rows(s)}
+def _rows_that_may_say(preference: Preference, index: Index) -> np.ndarray:
+    """For a phrase, which rows hold one of its words, bool, shape (items,): no other text needs reading."""
+    found = np.zeros(len(index.catalogue), dtype=bool)
+    for stem in {s for v in preference.limit.values for s in content_stems(v)}:
+        found[index.lexical.rows(stem)] = True
+    return found
 
 
 def seen_from(preference: Preference, words: str, entailment: Entailment) -> Verdict:

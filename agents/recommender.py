@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from langgraph.store.base import BaseStore
+from langgraph.store.memory import InMemoryStore
 
 from ..tools.answer_cache import AnswerCache
 from ..tools.catalogue import Catalogue, describe_value
@@ -17,10 +18,11 @@ from ..tools.history import add_interactions, forget_user, user_interactions
 from ..tools.index import Index
 from ..tools.storage import Home
 from ..tools.trace import Call, Trace, TurnRecord
+from .ablations import check_parts, stand_ins, without_parts
 from .brains import Brains, Budget, TurnLimits
 from .conversations import Conversations
 from .examples import openers
-from .graph import build_graph
+from .graph import build_graph, walk
 from .memories import Memories, Talk, UserData
 from .memory import Known
 from .messages import clean_message, clean_name
@@ -60,7 +62,8 @@ class Setup:
         cache: where models' answers are kept, or were.
         trace: where turns are traced, if they are.
         half_life_days: after how many days a remembered taste counts half.
-        private: whether talks are written down nowhere.
+        private: whether talks are written down nowhere; where none was before, no file is made for them.
+        without: parts that are left out, to measure what they are worth (agents/ablations.py names them).
         clock: seconds since 1970.
     """
 
@@ -78,7 +81,11 @@ class Setup:
     trace: Trace | None = None
     half_life_days: float = 180.0
     private: bool = False
+    without: frozenset[str] = frozenset()
     clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        check_parts(self.without)
 
 
 class Recommender:
@@ -93,7 +100,10 @@ class Recommender:
         self._index: Index | None = None
         self._conversations: Conversations | None = None
         self._memories: Memories | None = None
+        self._stand_ins = stand_ins(setup.without)
+        self._private = setup.private or "memory" in setup.without
         self._workflow: Any = None
+        self._store: BaseStore | None = None
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
 
@@ -117,13 +127,16 @@ class Recommender:
             if self._conversations is not None:
                 return
             await asyncio.to_thread(self._warm)
-            threads = await self._stack.enter_async_context(open_threads(self._setup.home.threads))
-            memories = await asyncio.to_thread(self._setup.store, self.index)
-            store = self._stack.enter_context(memories)
+            file, threads = self._setup.home.threads, None
+            if not self._private or file.exists():
+                threads = await self._stack.enter_async_context(open_threads(file))
+            store = self._stack.enter_context(await asyncio.to_thread(self._open_store))
+            self._store = store
             self._workflow = build_graph(None, store)
-            conversations = Conversations(threads, build_graph(threads.saver, store), store, self._setup.home.folder)
+            kept = build_graph(threads.saver, store) if threads is not None else None
+            conversations = Conversations(threads, kept, store, self._setup.home.folder)
             self._memories = Memories(
-                store, lambda: self.index, self._setup.half_life_days, conversations.of_user, self._setup.clock
+                store, lambda: self.index, self._setup.half_life_days, conversations.guard, self._setup.clock
             )
             self._conversations = conversations
 
@@ -138,7 +151,7 @@ class Recommender:
     def index(self) -> Index:
         """The catalogue's index."""
         if self._index is None:
-            self._index = self._setup.index()
+            self._index = without_parts(self._setup.index(), self._setup.without)
         return self._index
 
     @property
@@ -169,12 +182,19 @@ class Recommender:
             MessageError: the text is empty or too long.
             StoreError: the turn could not be saved; the thread is as before.
         """
-        answer: Answer | None = None
-        async for event in self.astream(text, user=user, thread=thread, private=private):
-            if isinstance(event, Answer):
-                answer = event
-        assert answer is not None
-        return answer
+        text, key = self._read(text, user, thread)
+        await self.open()
+        async with self._open_conversations.turn(key):
+            turn, state = await self._begin(text, user, thread, key, private=private)
+            with explained(self._setup.home.folder), _watched(turn):
+                # A private turn is traced nowhere, so that it needs no LangGraph.
+                if turn.budget.private:
+                    async for after in walk(state, turn, self._store):
+                        state = after
+                else:
+                    state = await self._workflow.ainvoke(state, context=turn)
+                await self._save(key, state)
+            return await self._end(text, state, turn, user, thread)
 
     async def astream(
         self, text: str, *, user: str = "me", thread: str = "main", private: bool = False
@@ -183,30 +203,26 @@ class Recommender:
 
         A turn whose stream is left before its end is not saved.
         """
-        text = clean_message(text, self._setup.max_message)
-        key = thread_key(clean_name(user, "user"), clean_name(thread, "thread"))
+        text, key = self._read(text, user, thread)
         await self.open()
-        conversations = self._open_conversations
-        async with conversations.turn(key):
-            if private or self._setup.private:
-                await conversations.make_private(key)
-            turn = self._turn(user, key)
+        async with self._open_conversations.turn(key):
+            turn, state = await self._begin(text, user, thread, key, private=private)
             with explained(self._setup.home.folder), _watched(turn):
-                said: State = {"text": text, "user": user, "thread": thread}
-                state: State = {**await conversations.state(key), **said}
-                async for mode, part in self._workflow.astream(state, context=turn, stream_mode=["custom", "values"]):
-                    if mode == "custom":
-                        yield part
-                    else:
-                        state = part
-                reset = state["understanding"].act == "reset"
-                wish = stated(state["informed"], state["wish"], state["known"], self.index, reset=reset)
-                lasting = {**{name: state[name] for name in _LASTING}, "wish": wish}
-                await conversations.save(key, lasting, state["known"], state["remembered"])
-            answer = self._answer(state, turn.budget, user, thread)
-            if not turn.budget.private:
-                await self._write_trace(text, answer, turn.budget)
-            yield answer
+                if turn.budget.private and not turn.brains:
+                    told: list[Event] = []
+                    async for after in walk(state, turn, self._store, told.append):
+                        state = after
+                        while told:
+                            yield told.pop(0)
+                else:
+                    modes = ["custom", "values"]
+                    async for mode, part in self._workflow.astream(state, context=turn, stream_mode=modes):
+                        if mode == "custom":
+                            yield part
+                        else:
+                            state = part
+                await self._save(key, state)
+            yield await self._end(text, state, turn, user, thread)
 
     async def feedback(
         self, item: str, feeling: Feeling, *, user: str = "me", thread: str = "main", private: bool = False
@@ -249,7 +265,7 @@ class Recommender:
     async def threads(self, *, user: str = "me") -> list[str]:
         """A user's threads, those that are written down."""
         await self.open()
-        return await self._open_conversations.threads.of_user(user)
+        return await self._open_conversations.of_user(user)
 
     async def known(self, *, user: str = "me") -> Wish:
         """What a new conversation of a user begins with: how they feel about items, what they like and avoid."""
@@ -272,7 +288,7 @@ class Recommender:
         await self.open()
         conversations = self._open_conversations
         async with conversations.turn(key):
-            if private or self._setup.private:
+            if private or self._private:
                 await conversations.make_private(key)
             state = await conversations.state(key)
             talk, past, noted = state.get("talk", []), state.get("past", []), state.get("noted", [])
@@ -322,12 +338,51 @@ class Recommender:
             with explained(self._setup.home.folder):
                 await self._open_conversations.delete(user, thread)
 
+    def _open_store(self) -> AbstractContextManager[BaseStore]:
+        """The users' memories; without memory, ones that are empty, and stay so because every talk is private."""
+        if "memory" in self._setup.without:
+            return nullcontext(InMemoryStore())
+        return self._setup.store(self.index)
+
     def _warm(self) -> None:
         """Load what the first turn would wait for: index, lexicon, columns, encoder."""
         index = self.index
         _ = index.lexicon, index.catalogue.columns, index.catalogue.popularity
         index.lexical.scores(index.catalogue.schema.noun)
         index.encoder.encode([index.catalogue.schema.noun])
+
+    def _read(self, text: str, user: str, thread: str) -> tuple[str, str]:
+        """A message and the key of its thread, cleaned.
+
+        Raises:
+            MessageError: one of them cannot be used.
+        """
+        cleaned = clean_message(text, self._setup.max_message)
+        return cleaned, thread_key(clean_name(user, "user"), clean_name(thread, "thread"))
+
+    async def _begin(self, text: str, user: str, thread: str, key: str, *, private: bool) -> tuple[Turn, State]:
+        """What a turn carries, and the state that it begins with."""
+        conversations = self._open_conversations
+        if private or self._private:
+            await conversations.make_private(key)
+        turn = self._turn(user, key)
+        with explained(self._setup.home.folder):
+            said: State = {"text": text, "user": user, "thread": thread}
+            return turn, {**await conversations.state(key), **said}
+
+    async def _save(self, key: str, state: State) -> None:
+        """Save a thread after a turn, with what changes in its user's memory."""
+        reset = state["understanding"].act == "reset"
+        wish = stated(state["informed"], state["wish"], state["known"], self.index, reset=reset)
+        lasting = {**{name: state[name] for name in _LASTING}, "wish": wish}
+        await self._open_conversations.save(key, lasting, state["known"], state["remembered"])
+
+    async def _end(self, text: str, state: State, turn: Turn, user: str, thread: str) -> Answer:
+        """A turn's answer, traced if turns are."""
+        answer = self._answer(state, turn.budget, user, thread)
+        if not turn.budget.private:
+            await self._write_trace(text, answer, turn.budget)
+        return answer
 
     @property
     def _open_conversations(self) -> Conversations:
@@ -350,6 +405,7 @@ class Recommender:
             count=setup.count,
             questions=setup.questions,
             brains=setup.brains,
+            stand_ins=self._stand_ins,
             budget=Budget(setup.limits, owner=user, private=private is not None),
             half_life_days=setup.half_life_days,
             now=setup.clock(),
@@ -390,7 +446,7 @@ class Recommender:
         await self.open()
         conversations = self._open_conversations
         async with conversations.turn(key):
-            if private or self._setup.private:
+            if private or self._private:
                 await conversations.make_private(key)
             state = await conversations.state(key)
             known = await self._known(user, key)

@@ -5,7 +5,7 @@ from textwrap import shorten
 
 from ..tools.index import Index
 from ..tools.items import Item
-from ..tools.words import content_stems, sentences, stems
+from ..tools.words import content_stems, sentences, stem_set
 from .state import Judged, Verdict, Wish
 
 _SHOWN = 3
@@ -47,7 +47,7 @@ def telling_sentence(item: Item, wish: Wish) -> str:
     if not found:
         return ""
     wanted = {s for p in wish.preferences if p.wanted for v in p.limit.values for s in content_stems(v)}
-    best = max(found[:6], key=lambda sentence: len(wanted & set(stems(sentence)))) if wanted else found[0]
+    best = max(found[:6], key=lambda sentence: len(wanted & stem_set(sentence))) if wanted else found[0]
     return shorten(best, width=_LONGEST, placeholder=" …").rstrip(".")
 
 

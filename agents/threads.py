@@ -35,6 +35,11 @@ class Threads:
             await self.saver.conn.execute(f"DELETE FROM {table} WHERE {condition}", (thread_id, thread_id))
         await self.saver.conn.commit()
 
+    async def holds(self, thread_id: str) -> bool:
+        """Whether anything is kept of a thread."""
+        query = "SELECT 1 FROM checkpoints WHERE thread_id = ? LIMIT 1"
+        return bool(list(await self.saver.conn.execute_fetchall(query, (thread_id,))))
+
     async def of_user(self, user: str) -> list[str]:
         """The thread names of a user."""
         query = "SELECT DISTINCT thread_id FROM checkpoints WHERE substr(thread_id, 1, ?) = ?"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from ..tools.index import Index
+from .ablations import StandIns
 from .brains import Brains, Budget, TurnLimits
 from .memory import Changes, Known, Memory, Noted
 from .state import ClarifyingQuestion, Exchange, Judged, Miss, Pick, Understanding, Wish
@@ -31,6 +32,7 @@ class Turn:
         count: how many items to show.
         questions: how many clarifying questions may follow one another.
         brains: the second brains in use.
+        stand_ins: what does an agent's step in its place, where parts are left out.
         budget: the turn's limits, and what it has used of them.
         half_life_days: after how many days a remembered taste counts half.
         now: when the turn began, seconds since 1970.
@@ -42,6 +44,7 @@ class Turn:
     count: int = 3
     questions: int = 2
     brains: Brains = field(default_factory=dict)
+    stand_ins: StandIns = field(default_factory=dict)
     budget: Budget = field(default_factory=lambda: Budget(TurnLimits()))
     half_life_days: float = 180.0
     now: float = 0.0

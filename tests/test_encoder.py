@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from convrec.tools.encoder import SHIPPED, Encoder, OnnxEncoder, load_encoder
+from convrec.tools.encoder import SHIPPED, Encoder, OnnxEncoder, load_encoder, use_threads
 from convrec.tools.errors import SettingsError
 from sentence_transformers import SentenceTransformer
 
@@ -169,3 +169,15 @@ def test_a_model_that_cannot_be_exported_runs_as_it_is(
     assert found.encode(TEXTS[:2]).shape == (2, 16)
     assert "without a counterpart" in caplog.text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_encoders_of_many_processes_can_have_one_thread_each(encoder: Encoder, folder: Path) -> None:
+    use_threads(1)
+    try:
+        single = load_encoder(SHIPPED, folder)
+    finally:
+        use_threads(0)
+    assert isinstance(single, OnnxEncoder)
+    assert single._session.get_session_options().intra_op_num_threads == 1
+    assert np.allclose(single.encode(TEXTS), encoder.encode(TEXTS), atol=1e-5)
+    assert load_encoder(SHIPPED, folder)._session.get_session_options().intra_op_num_threads == 0

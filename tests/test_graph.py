@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from convrec.agents.brains import Brain, Budget, TurnLimits
-from convrec.agents.graph import build_graph, too_vague
+from convrec.agents.graph import build_graph, too_vague, walk
 from convrec.agents.state import Answer, Draft, Step, Understanding, Wish
 from convrec.agents.suggest import suggest
-from convrec.agents.turn import Token, Turn
+from convrec.agents.turn import State, Token, Turn
 from convrec.agents.wishes import grow
 from convrec.tools.errors import AnswerError, MessageError
 from talk_stage import check_guarantees, index_of, labelled, read, recommender
@@ -101,6 +101,22 @@ async def test_the_graph_runs_without_checkpoints_and_without_a_store() -> None:
     state = await build_graph().ainvoke({"text": "a green tea", "user": "me"}, context=turn)
     assert len(state["picks"]) == 3
     assert len(state["talk"]) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a green tea", "hello", "can you recommend me something?", "what is Sencha about?", "a black tea under a minute"],
+)
+async def test_a_walk_ends_as_the_graph_does(text: str) -> None:
+    given: State = {"text": text, "user": "me", "thread": "t"}
+    graphs, walks = Turn(index=index_of("teas")), Turn(index=index_of("teas"))
+    streamed = build_graph().astream(given, context=graphs, stream_mode=["custom", "values"])
+    parts = [part async for part in streamed]
+    told: list[Any] = []
+    states = [state async for state in walk(given, walks, tell=told.append)]
+    assert states[-1] == parts[-1][1]
+    assert [t for t in told if isinstance(t, Token)] == [p for mode, p in parts if isinstance(p, Token)]
+    assert [t.agent for t in told if isinstance(t, Step)] == [s.agent for s in graphs.budget.steps]
 
 
 async def test_the_graph_streams_the_reply_word_by_word() -> None:

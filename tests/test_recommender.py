@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -8,10 +9,11 @@ from typing import Any
 
 import pytest
 from convrec.agents.brains import Brain, Model
+from convrec.agents.conversations import PrivateTalk
 from convrec.agents.memory import Memory
 from convrec.agents.recommender import Recommender
-from convrec.agents.state import AgentName, Answer, Preference, Step, Strength, Wish
-from convrec.agents.turn import Token
+from convrec.agents.state import AgentName, Answer, Exchange, Preference, Step, Strength, Wish
+from convrec.agents.turn import Token, Turn
 from convrec.prompts import Prompt
 from convrec.tools.answer_cache import AnswerCache
 from convrec.tools.chat import Chat
@@ -204,6 +206,81 @@ async def test_forgetting_a_thread_leaves_the_others(tmp_path: Path) -> None:
         assert await opened.threads() == ["two"]
         assert await opened.talk(thread="one") == []
         assert len(await opened.talk(thread="two")) == 1
+
+
+async def test_a_reply_is_what_a_stream_ends_with_private_or_not(tmp_path: Path) -> None:
+    async with recommender(tmp_path, clock=lambda: 1_800_000_000.0) as opened:
+        for text in ("a green tea", "I've already tried the first one", "why the second one?", "start over"):
+            events = [e async for e in opened.astream(text, user="ann")]
+            sealed = [e async for e in opened.astream(text, user="dan", private=True)]
+            one, private = await opened.reply(text, user="bob"), await opened.reply(text, user="cid", private=True)
+            last = (events[-1], sealed[-1], one, private)
+            answers = [a.model_dump(exclude={"user", "steps", "usage"}) for a in last if isinstance(a, Answer)]
+            assert answers == [answers[0]] * 4
+            assert [type(e) for e in events] == [type(e) for e in sealed]
+            assert [e for e in events if isinstance(e, Token)] == [e for e in sealed if isinstance(e, Token)]
+        assert await opened.threads(user="bob")
+        assert not await opened.threads(user="cid")
+
+
+async def test_a_recommender_that_is_private_makes_no_file(tmp_path: Path) -> None:
+    folder = tmp_path / "nowhere"
+    async with recommender(folder, private=True) as opened:
+        assert (await opened.reply("a green tea")).items
+        await opened.feedback("sencha", "disliked")
+        assert await opened.undo() == "a green tea"
+        assert await opened.threads() == []
+        assert (await opened.export()).talks == ()
+        await opened.forget(thread="main")
+        await opened.forget()
+        assert await opened.talk() == []
+    assert not folder.exists()
+
+
+async def test_what_was_written_down_before_goes_on_in_private_and_can_be_forgotten(tmp_path: Path) -> None:
+    async with recommender(tmp_path) as opened:
+        await opened.reply(f"a tea with {SECRET}")
+    async with recommender(tmp_path, private=True) as opened:
+        await opened.reply("more")
+        assert len(await opened.talk()) == 2
+        await opened.forget(thread="main")
+        assert await opened.talk() == []
+    assert traces(tmp_path, SECRET) == []
+
+
+async def test_forgetting_a_private_conversation_leaves_the_database_alone(tmp_path: Path) -> None:
+    async with recommender(tmp_path) as opened:
+        await opened.reply("a green tea", thread="open")
+        await opened.reply("a green tea", thread="private", private=True)
+        said: list[str] = []
+        await opened._open_conversations.threads.saver.conn.set_trace_callback(said.append)
+        await opened.forget(thread="private")
+        assert await opened.talk(thread="private") == []
+        assert not [s for s in said if s.startswith(("DELETE", "VACUUM", "PRAGMA"))]
+        await opened.forget(thread="open")
+        assert [s for s in said if s.startswith("VACUUM")]
+
+
+async def test_private_conversations_that_are_forgotten_leave_nothing_in_memory(tmp_path: Path) -> None:
+    async def talk(opened: Recommender, number: int) -> None:
+        thread = f"t{number}"
+        for text in ("a green tea", "I've already tried the first one", "I love floral teas"):
+            await opened.reply(text, user=f"u{number}", thread=thread)
+        await opened.forget(user=f"u{number}", thread=thread)
+
+    def alive() -> int:
+        gc.collect()
+        return sum(type(one) in (Exchange, Wish, Memory, Turn, PrivateTalk) for one in gc.get_objects())
+
+    async with recommender(tmp_path, private=True, store=lambda _: nullcontext(InMemoryStore())) as opened:
+        await talk(opened, 0)
+        before = alive()
+        for number in range(1, 6):
+            await talk(opened, number)
+        assert alive() == before
+        conversations = opened._open_conversations
+        assert not conversations._private
+        assert not conversations._turns
 
 
 async def test_an_undone_turn_leaves_no_words_behind_once_the_thread_goes_on(tmp_path: Path) -> None:

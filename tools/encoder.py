@@ -35,6 +35,18 @@ MAX_TOKENS = 512
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
+_threads = 0
+
+
+def use_threads(count: int) -> None:
+    """Give encoders that this process opens from now on so many threads; 0, as at first, is one for each core.
+
+    Several processes that share a machine do most with one each.
+    """
+    global _threads
+    _threads = count
+
+
 class Encoder(Protocol):
     """Turns texts into unit vectors."""
 
@@ -64,6 +76,7 @@ class OnnxEncoder:
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = _threads
         # Idle threads that spin would take the processor from what follows a query: ranking took five times as long.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(

@@ -5,6 +5,7 @@ carry its stems, quoted as evidence. Absence from a text is never a contradictio
 """
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +14,7 @@ from .catalogue import describe_value
 from .items import Item, date_as_number
 from .limits import Limit
 from .schema import Attribute, Schema
-from .words import content_stems, fold, sentences, stems, words
+from .words import content_stems, fold, sentences, stem_set, words
 
 _SPACED = re.compile(r"[A-Za-z\u00c0-\u1fff]")
 """Letters of scripts that part words by spaces."""
@@ -80,25 +81,30 @@ def _phrases(item: Item, limit: Limit, schema: Schema) -> Entailment:
         wanted = set(content_stems(phrase))
         if not wanted:
             continue
-        for passage in passages(item, schema):
-            share = len(wanted & set(stems(passage))) / len(wanted)
+        for passage in _passages(item, schema):
+            share = len(wanted & stem_set(passage)) / len(wanted)
             if share > most:
                 most = share
-                label: Label = "entails" if share == 1.0 else "neutral"
-                best = Entailment(label=label, score=share if share == 1.0 else share / 2, evidence=passage)
+                best = Entailment(label="neutral", score=share / 2, evidence=passage)
+            if share == 1.0:
+                return Entailment(label="entails", score=1.0, evidence=passage)
     return best
 
 
 def passages(item: Item, schema: Schema) -> list[str]:
     """What an item says, in quotable pieces: title, labels, sentences."""
-    passages = [item.title]
+    return list(_passages(item, schema))
+
+
+def _passages(item: Item, schema: Schema) -> Iterator[str]:
+    yield item.title
     for attribute in schema.attributes:
         value = item.attributes.get(attribute.name)
         if isinstance(value, tuple):
-            passages += [f"{_name(attribute)}: {v}" for v in value]
+            yield from (f"{_name(attribute)}: {v}" for v in value)
         elif isinstance(value, str) and attribute.kind == "text":
-            passages += sentences(value)
-    return passages + sentences(item.text)
+            yield from sentences(value)
+    yield from sentences(item.text)
 
 
 def _name(attribute: Attribute) -> str:

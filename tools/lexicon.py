@@ -10,7 +10,7 @@ Finding costs about a millisecond for a message of twenty words; building is lin
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, product
 from typing import Literal
 
@@ -23,6 +23,9 @@ from .words import STOPWORDS, Token, fold, stem, words
 
 _BY_SURNAME = 0.7
 """How exact a surname alone is."""
+
+_REMEMBERED = 20_000
+"""Words whose spelling is remembered."""
 
 LONGEST = 9
 """Words in the longest phrase that is looked up."""
@@ -110,6 +113,9 @@ class Lexicon:
             self._add_attribute(attribute)
         self._add_titles()
         self._by_letter = self._spellings()
+        # People say the same words again and again, and each is looked up for every phrase that it may stand in.
+        self._respelt = lru_cache(_REMEMBERED)(self._respell)
+        self._is_word = lru_cache(_REMEMBERED)(self._knows)
 
     @cached_property
     def long_titles(self) -> dict[str, set[str]]:
@@ -129,7 +135,7 @@ class Lexicon:
             text: the message as written, for its quotes.
             rough: whether parts of titles and misspelt titles count; finding them takes half of the time.
         """
-        respelt = [self._respell(t) for t in message]
+        respelt = [self._respelt(t.text) for t in message]
         found: list[Found] = []
         for start in range(len(message)):
             for end in range(min(start + LONGEST, len(message)), start, -1):
@@ -340,9 +346,8 @@ class Lexicon:
             self._abbreviations[key] = [sense for known, sense in near if _abbreviates(phrase, known)][:1]
         return self._abbreviations.get(key, [])
 
-    def _respell(self, token: Token) -> tuple[str, ...]:
+    def _respell(self, word: str) -> tuple[str, ...]:
         """A word, and the catalogue's words that it may be a misspelling of."""
-        word = token.text
         if len(word) < 5 or not word.isalpha() or word in TALK_WORDS or word in STOPWORDS:
             return (word,)
         near = self._by_letter.get(word[0], {})
@@ -356,7 +361,7 @@ class Lexicon:
         found = process.extract(word, choices, scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=4)
         return (word, *(f[0] for f in found))
 
-    def _is_word(self, word: str) -> bool:
+    def _knows(self, word: str) -> bool:
         """Whether a word is right as it stands: English, or of the catalogue's texts."""
         bare = _without_possessive(word)
         return is_english(bare) or self._inflected(bare)

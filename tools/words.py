@@ -70,12 +70,13 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """The stems of a text's words, in order."""
-    return list(_stems(text))
+    return [stem(w) for w in words(text)]
 
 
 @lru_cache(maxsize=20_000)
-def _stems(text: str) -> tuple[str, ...]:
-    return tuple(stem(w) for w in words(text))
+def stem_set(text: str) -> frozenset[str]:
+    """The stems of a text's words; asked for again and again of the same sentences."""
+    return frozenset(stem(w) for w in words(text))
 
 
 def content_stems(text: str) -> list[str]:
