@@ -18,9 +18,12 @@ from typer.core import TyperGroup
 from ..tools.errors import ConvrecError, MessageError
 from .catalog_commands import catalog
 from .chat import PRIVATE, Chat, new_thread, read_lines
+from .evaluate_command import evaluate
 from .interaction_commands import interactions
 from .llm_commands import llm
 from .memory_commands import memory
+from .run_commands import compare, report
+from .simulate_command import simulate
 from .terminal import Shell, clean, show_answer, show_fault, steps_line
 
 if TYPE_CHECKING:
@@ -54,6 +57,11 @@ app.add_typer(catalog, name="catalog")
 app.add_typer(interactions, name="interactions")
 app.add_typer(llm, name="llm")
 app.add_typer(memory, name="memory")
+
+app.command()(simulate)
+app.command()(evaluate)
+app.command()(report)
+app.command()(compare)
 
 User = Annotated[str, typer.Option("--user", "-u", help="Whose taste and history count.")]
 Catalogue = Annotated[str | None, typer.Option("--catalogue", "-c", help="The catalogue to talk about.")]

@@ -2,33 +2,42 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ..simulator.plan import Plan
 from ..tools.errors import InputError
 
+Kind = TypeVar("Kind", bound=BaseModel)
+
 
 def read_plan(file: Path | None, given: Mapping[str, Any]) -> Plan:
-    """A plan: what is given counts before the file, and the file before what is usual.
+    """The plan of a simulation, from a YAML file and flags, as `checked`."""
+    return checked(Plan, given, file)
+
+
+def checked(kind: type[Kind], given: Mapping[str, Any], file: Path | None = None) -> Kind:
+    """A plan of some kind: what is given counts before the file, and the file before what is usual.
 
     Raises:
-        InputError: the file cannot be read, or a value cannot be used.
+        InputError: the file cannot be read, or a value cannot be used or is missing.
     """
     values = dict(_read(file)) if file else {}
     values |= {name: value for name, value in given.items() if value is not None}
     try:
-        return Plan.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as fault:
         error = fault.errors()[0]
-        name = ".".join(str(part) for part in error["loc"])
-        where = "as a flag" if given.get(str(error["loc"][0])) is not None else f"in {file}"
+        name = str(error["loc"][0])
+        where = "as a flag" if given.get(name) is not None else f"in {file}" if name in values else "nowhere"
         if error["type"] == "extra_forbidden":
             raise InputError(
-                f"A plan has no {name!r} ({where}).", f"It can have: {', '.join(Plan.model_fields)}."
+                f"A plan has no {name!r} ({where}).", f"It can have: {', '.join(kind.model_fields)}."
             ) from fault
+        if error["type"] == "missing":
+            raise InputError(f"The {name} is missing.", "See --help.") from fault
         raise InputError(f"{name} cannot be {error['input']!r} ({where}): {error['msg']}.", "See --help.") from fault
 
 

@@ -34,7 +34,7 @@ class Lab:
 
     async def converse(self, task: Task) -> Dialogue:
         """Hold one conversation."""
-        return await talk(
+        dialogue = await talk(
             lambda: self.make_user(task.goal, task.seed),
             self.systems[task.system],
             task.goal,
@@ -45,6 +45,8 @@ class Lab:
             max_turns=self.max_turns,
             with_history=self.returning,
         )
+        # A system may call itself anything; in its run it has the name that the plan gave it.
+        return dialogue.model_copy(update={"system": task.system})
 
 
 MakeLab = Callable[[], AbstractAsyncContextManager[Lab]]

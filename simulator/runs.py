@@ -3,7 +3,8 @@
 <run>/config.json          what was run, with the seed and the versions of everything that counts
 <run>/goals.jsonl          the goals of a simulation; another run can have the same
 <run>/transcripts.jsonl    a dialogue per line, or
-<run>/rankings.jsonl       a ranking per line, of an offline protocol
+<run>/rankings.jsonl       a ranking per line, of an offline protocol, or
+<run>/sessions.jsonl       a session of asking per line
 <run>/metrics.json         what was measured, per system
 <run>/report.html          for people
 
@@ -29,7 +30,7 @@ Record = TypeVar("Record", bound=BaseModel)
 Config = TypeVar("Config", bound=BaseModel)
 
 CONFIG, METRICS, GOALS, REPORT = "config.json", "metrics.json", "goals.jsonl", "report.html"
-TRANSCRIPTS, RANKINGS = "transcripts.jsonl", "rankings.jsonl"
+TRANSCRIPTS, RANKINGS, SESSIONS = "transcripts.jsonl", "rankings.jsonl", "sessions.jsonl"
 
 
 class RunFolder(Generic[Record]):

@@ -3,6 +3,7 @@
 Worker processes import this module by its name.
 """
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -112,6 +113,26 @@ async def open_nothing() -> AsyncIterator[Lab]:
     """A laboratory that cannot be opened."""
     raise InputError("The laboratory is closed.", "Come back later.")
     yield
+
+
+class Slow(Waiter):
+    """A waiter who takes their time."""
+
+    def __init__(self, index: Index) -> None:
+        super().__init__("slow")
+
+    async def turn(self, text: str, *, user: str, thread: str) -> SystemTurn:
+        await asyncio.sleep(0.05)
+        return await super().turn(text, user=user, thread=thread)
+
+
+def begin_slow(folder: str) -> None:
+    """Simulate with a slow system from the command line, until somebody stops it."""
+    from convrec.app.cli import app
+    from convrec.tools import index
+
+    index.load_encoder = lambda name, folder: HashEncoder()
+    app(["simulate", "-s", "simulated_stage:Slow", "-n", "100", "--workers", "0", "--out", folder], prog_name="convrec")
 
 
 def plan(**given: object) -> Plan:

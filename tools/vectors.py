@@ -75,7 +75,13 @@ class Vectors:
         return self.matrix[rows] @ vector
 
     def _exact(self, vector: np.ndarray, k: int, rows: np.ndarray | None) -> "Nearest":
-        similarities = self.matrix @ vector if rows is None else self.matrix[rows] @ vector
+        if rows is None:
+            similarities = self.matrix @ vector
+        elif 3 * len(rows) > len(self.matrix):
+            # To copy many rows takes longer than to compare with the rest of them as well.
+            similarities = (self.matrix @ vector)[rows]
+        else:
+            similarities = self.matrix[rows] @ vector
         best = most(similarities, k)
         return Nearest(best if rows is None else rows[best], similarities[best])
 

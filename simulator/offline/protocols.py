@@ -26,7 +26,7 @@ from ..baselines import ASKING, make_baseline
 from ..measuring import measure_rankings
 from ..nouns import SystemMetrics
 from ..plan import name_without
-from ..runs import CONFIG, RANKINGS, RunFolder, read_config, read_records, write_config, write_metrics
+from ..runs import CONFIG, RANKINGS, SESSIONS, RunFolder, read_config, read_records, write_config, write_metrics
 from ..simulate import versions
 from ..systems import Ranker
 from .attributes import Asked, ask_attributes, askers
@@ -58,8 +58,6 @@ PROTOCOLS = {
 """Protocol -> what it does. The last three take a folder of a public data set, or the histories of a catalogue."""
 
 OURS = "convrec"
-
-SESSIONS = "sessions.jsonl"
 
 _HISTORIES = {
     "movie_detail.csv": read_ml_1m,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from ...tools.errors import CorruptError, InputError
 from ..nouns import Dialogue, SystemMetrics
 from ..offline.nouns import Ranking
-from ..runs import CONFIG, METRICS, RANKINGS, TRANSCRIPTS, read_records, whole_length
+from ..runs import CONFIG, METRICS, RANKINGS, SESSIONS, TRANSCRIPTS, read_records, whole_length
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -68,10 +68,10 @@ def read_run(folder: Path) -> RunData:
     """
     config = _config(folder)
     transcripts, rankings = folder / TRANSCRIPTS, folder / RANKINGS
-    files = [file for file in (transcripts, rankings) if file.is_file() and whole_length(file)]
+    files = [file for file in (transcripts, rankings, folder / SESSIONS) if file.is_file() and whole_length(file)]
     if not files:
         raise InputError(
-            f"Nothing has ended in the run {folder} yet: it has neither {TRANSCRIPTS} nor {RANKINGS}.",
+            f"Nothing has ended in the run {folder} yet: it has no {TRANSCRIPTS}, {RANKINGS} or {SESSIONS}.",
             "Go on with it by --resume.",
         )
     metrics = _metrics(folder)
