@@ -233,11 +233,11 @@ class Dialogue(Noun):
     def success(self) -> bool:
         """Whether the user took an item that they were shown and that is good enough for them.
 
-        Where nothing can, it is a success when the system says so and shows no item as a fit in that turn.
+        Where nothing can, it is a success when that is what the system has said last, and the user has taken nothing.
         """
         if not self.goal.possible:
-            said = [r.system for r in self.rounds if r.system and r.system.nothing_fits]
-            return self.ending != "accepted" and bool(said)
+            said = [r.system.nothing_fits for r in self.rounds if r.system]
+            return self.ending != "accepted" and said[-1:] == [True]
         taken = next((r.user.accepted for r in reversed(self.rounds) if r.user.accepted), "")
         shown = {i.id for r in self.rounds if r.system for i in r.system.items}
         return self.ending == "accepted" and taken in shown and taken in self.goal.taste

@@ -5,10 +5,12 @@ import pytest
 from convrec.tools.collaborative import (
     DISLIKE,
     LESS_LIKED,
+    RENOWN_HALF_LIFE,
     Collaborative,
     Model,
     fit_collaborative,
     likes_matrix,
+    renown_of,
     weights_of,
 )
 from convrec.tools.interaction_log import Log
@@ -165,3 +167,17 @@ def test_age_is_counted_from_a_users_own_last_interaction_in_learning() -> None:
     ]
     likes = likes_matrix(Log.of(gone), half_life_days=30).toarray()
     assert likes == pytest.approx(np.array([[0.5, 1.0], [1.0, 0.0], [1.0, 0.0]]))
+
+
+def test_renown_counts_those_who_name_few_more_than_those_who_name_many() -> None:
+    eager = [Interaction(user="eager", item=f"i{n}") for n in range(4)]
+    log = Log.of([*eager, Interaction(user="terse", item="i9"), Interaction(user="terse", item="of no catalogue")])
+    renown = renown_of(log, ["i9", "i1", "i0", "unused"])
+    assert renown == pytest.approx([2**-0.5, 0.5, 0.5, 0])
+
+
+def test_renown_fades_from_the_newest_interaction_of_all() -> None:
+    times = {"new": 4_000.0, "old": 4_000.0 - RENOWN_HALF_LIFE, "unknown": 0.0}
+    log = Log.of(Interaction(user=item, item=item, time=days * 86_400) for item, days in times.items())
+    assert renown_of(log, list(times)) == pytest.approx([1.0, 0.5, 1.0])
+    assert not renown_of(Log.of([]), ["i0"]).any()
