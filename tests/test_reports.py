@@ -350,11 +350,14 @@ def test_endings_tell_wrong_acceptance_and_honest_misses_apart() -> None:
     wrong = success().model_copy(update={"rounds": success().rounds[:1], "ending": "accepted"})
     assert view_of(wrong).ending == "accepted, not good enough"
     told = failure(about=goal(possible=False))
-    answer = told.rounds[0].system
-    assert answer is not None
-    first = told.rounds[0].model_copy(update={"system": answer.model_copy(update={"nothing_fits": True})})
-    view = view_of(told.model_copy(update={"rounds": (first, *told.rounds[1:])}))
-    assert (view.ending, view.kind) == ("told that nothing fits", "success")
+    endings: list[str] = []
+    for place in (0, 1):
+        answer = told.rounds[place].system
+        assert answer is not None
+        rounds = list(told.rounds)
+        rounds[place] = rounds[place].model_copy(update={"system": answer.model_copy(update={"nothing_fits": True})})
+        endings.append(view_of(told.model_copy(update={"rounds": tuple(rounds)})).ending)
+    assert endings == ["gave up", "told that nothing fits"]
 
 
 def test_ways_of_failing_name_what_the_user_did_last() -> None:
