@@ -17,7 +17,7 @@ VLLM := .venv-vllm
 BASELINES := .venv-baselines
 
 .DEFAULT_GOAL := help
-.PHONY: help ui chat install test test-vllm test-transformers walk check fix bench bench-collaborative clean
+.PHONY: help ui chat install test test-vllm test-transformers test-ray walk check fix bench bench-collaborative clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ test-vllm: $(DEV) $(VLLM)/.installed ## Run the tests with vLLM, in .venv-vllm (
 test-transformers: $(DEV) ## Run the tests with transformers, as a server and in this process
 	$(PIP) --editable '.[serving]'
 	$(BIN)/python -m pytest -s tests/engines/test_transformers.py $(ARGS)
+
+test-ray: $(DEV) ## Run the tests with a Ray cluster of two workers on this machine
+	$(PIP) --editable '.[ray]'
+	$(BIN)/python -m pytest -s tests/cluster $(ARGS)
 
 bench-collaborative: $(DEV) $(BASELINES)/.installed ## Compare what histories teach with LensKit and implicit, in .venv-baselines
 	$(BIN)/python benchmarks/bench_collaborative.py --baselines $(BASELINES)/bin/python $(ARGS)
