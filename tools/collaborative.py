@@ -7,6 +7,7 @@ items is scored by adding up rows, for users with a history as for those who lik
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,12 @@ NARROW = 0.2
 
 LESS_LIKED = 0.5
 """What counts in learning which items go together, beside a like's 1: items that a user liked less than most of theirs."""
+
+RENOWN_DAMPING = 0.5
+"""What each interaction of a user who has n counts for an item's renown: n^-0.5. Who names few names what comes to mind."""
+
+RENOWN_HALF_LIFE = 730.0
+"""After how many days an interaction counts half for an item's renown; those of unknown time count whole."""
 
 _DAY = 86_400.0
 
@@ -80,6 +87,8 @@ class Collaborative:
         recall: a user's interactions, oldest first.
         stale: why the model is out of date; empty where it is not.
         half_life_days: after how many days an interaction counts half; 0 counts all alike.
+        renown: tells how well known each of them is now (`renown_of`), shape (items,), when somebody asks; the counts
+            where None.
     """
 
     def __init__(
@@ -90,10 +99,12 @@ class Collaborative:
         recall: Callable[[str], list[Interaction]],
         stale: str = "",
         half_life_days: float = 0.0,
+        renown: Callable[[], np.ndarray] | None = None,
     ) -> None:
         rows = {item: row for row, item in enumerate(item_ids)}
         self.model = model
         self.counts = counts
+        self._renown = renown
         self.stale = stale
         self.half_life_days = half_life_days
         self._recall = recall
@@ -104,6 +115,11 @@ class Collaborative:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    @cached_property
+    def renown(self) -> np.ndarray:
+        """How well known each item is now, shape (items,); reads all interactions once."""
+        return self.counts if self._renown is None else self._renown()
 
     def history(self, user: str) -> list[Interaction]:
         """A user's imported interactions, oldest first; none for a stranger."""
@@ -152,7 +168,10 @@ def fit_collaborative(
     """
     log = interactions if isinstance(interactions, Log) else Log.of(interactions)
     model = fit_model(log, item_ids, method=method, half_life_days=half_life_days, on_progress=on_progress)
-    return Collaborative(model, item_ids, counts_of(log, item_ids), log.of_user, half_life_days=half_life_days)
+    return Collaborative(
+        model, item_ids, counts_of(log, item_ids), log.of_user, half_life_days=half_life_days,
+        renown=lambda: renown_of(log, item_ids),
+    )  # fmt: skip
 
 
 def fit_model(
@@ -185,6 +204,22 @@ def counts_of(log: Log, item_ids: Sequence[str]) -> np.ndarray:
     rows, counts = log.rows_of({item: row for row, item in enumerate(item_ids)}), np.zeros(len(item_ids), np.int64)
     counts[rows[rows >= 0]] = log.counts[rows >= 0]
     return counts
+
+
+def renown_of(log: Log, item_ids: Sequence[str]) -> np.ndarray:
+    """How well known each item of a catalogue is now, float64, shape (items,).
+
+    Every interaction counts, those of users who have many less (`RENOWN_DAMPING`) and old ones less
+    (`RENOWN_HALF_LIFE`, from the newest of all): what many people of today name, not what a few have used up.
+    """
+    renown = np.zeros(len(item_ids))
+    if not len(log):
+        return renown
+    lengths = np.bincount(log.user, minlength=len(log.users))
+    weight = lengths[log.user] ** -RENOWN_DAMPING * _fading(log.time, float(log.time.max()), RENOWN_HALF_LIFE)
+    rows = log.rows_of({item: row for row, item in enumerate(item_ids)})[log.item]
+    np.add.at(renown, rows[rows >= 0], weight[rows >= 0])
+    return renown
 
 
 def likes_matrix(log: Log, half_life_days: float = 0.0) -> sparse.csr_array:

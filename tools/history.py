@@ -7,7 +7,7 @@ have is passed over. Learning takes minutes and holds no lock; only what is quic
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from .collaborative import Collaborative, Method, Model, counts_of, fit_model
+from .collaborative import Collaborative, Method, Model, counts_of, fit_model, renown_of
 from .errors import CorruptError, InputError
 from .history_files import (
     History,
@@ -65,7 +65,16 @@ def open_collaborative(home: Home, name: str, item_ids: Sequence[str]) -> Collab
     recall = _Recall(home, name, opened.log, stamp)
     half_life = opened.fitted.half_life_days if opened.fitted else 0.0
     counts, stale = counts_of(opened.log, item_ids), opened.stale(item_ids)
-    return Collaborative(opened.model or Model.empty(), item_ids, counts, recall, stale, half_life)
+    log = opened.log
+    return Collaborative(
+        opened.model or Model.empty(),
+        item_ids,
+        counts,
+        recall,
+        stale,
+        half_life,
+        renown=lambda: renown_of(log, item_ids),
+    )
 
 
 def import_history(

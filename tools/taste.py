@@ -84,6 +84,19 @@ def taste_scores(index: Index, weights: Mapping[str, float]) -> np.ndarray:
     return scores.astype(np.float32)
 
 
+def content_scores(index: Index, weights: Mapping[str, float]) -> np.ndarray:
+    """How much weighted items speak for every item by what their texts say, float32, shape (items,).
+
+    Args:
+        index: the catalogue.
+        weights: item id -> how much it is liked, above 0, or disliked, below; unknown ids are passed over.
+    """
+    known = _known(index, weights)
+    if not known:
+        return np.zeros(len(index.catalogue), dtype=np.float32)
+    return _likeness(index.vectors, list(known), np.array(list(known.values()), dtype=np.float32))
+
+
 def because(index: Index, item: str, weights: Mapping[str, float]) -> str | None:
     """Which of the liked items speaks most for an item: by who liked both, or else by content; None if none does.
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Literal
 
 from ...tools.errors import ImportFailedError
-from ...tools.items import Interaction
 from .dialogues_file import HumanDialogue, Turn
 from .folds import FOLDS, dataset_of
 from .nouns import Dataset
@@ -48,8 +47,7 @@ def read_inspired(folder: Path, films: Dataset, *, folds: int = FOLDS, seed: int
         InputError: no recommendation is in the catalogue.
     """
     titles = Titles(films.items)
-    learnt = dict.fromkeys(_keyed(i) for f in films.folds for i in f.interactions)
-    interactions = [Interaction(user=user, item=item, value=value) for user, item, value in learnt]
+    interactions = list(dict.fromkeys(i for f in films.folds for i in f.interactions))
     return dataset_of(
         "inspired", films.schema, films.items, read_dialogues_of(folder, titles), interactions=interactions,
         folds=folds, seed=seed,
@@ -104,7 +102,3 @@ def _turn(speaker: str, rows: Sequence[dict[str, str]], titles: Titles) -> Turn:
 
 def _titles(row: dict[str, str]) -> list[str]:
     return [title.strip() for title in (row["movies"] or "").split(";") if title.strip()]
-
-
-def _keyed(interaction: Interaction) -> tuple[str, str, float]:
-    return interaction.user, interaction.item, interaction.value

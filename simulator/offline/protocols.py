@@ -233,7 +233,7 @@ def _dialogues(plan: EvaluationPlan, ground: Ground) -> Dataset:
         case "inspired":
             if not also:
                 raise InputError("INSPIRED brings no catalogue.", "Name ReDial's folder: --also FOLDER.")
-            return read_inspired(folder, read_redial(also[0], ()))
+            return read_inspired(folder, read_redial(also[0], also[1:]))
         case _:
             index = _own(plan, ground)
             learnt = tuple(ground.log) if ground.log is not None else ()
