@@ -30,6 +30,9 @@ from .wishes import liking, must_nots, musts
 DEPTH = 80
 """How many items each tool brings."""
 
+SMALL = 20_000
+"""Up to so many items the tools run one after another, each in a millisecond or so; above, at once, in threads."""
+
 WEIGHTS = {
     "labels": 1.5, "similar": 1.5, "neighbours": 1.5, "taste": 1.5, "meaning": 1.0, "words": 1.0, "popular": 0.5,
 }  # fmt: skip
@@ -49,7 +52,11 @@ async def retrieve(wish: Wish, understanding: Understanding, index: Index) -> Re
     if not allowed.any():
         return Retrieved([], explain_miss(wish, index, _barred(wish, understanding)))
     plan = plan_tools(wish, understanding, index, allowed)
-    found = await asyncio.gather(*(asyncio.to_thread(run) for run in plan.values()))
+    if len(index.catalogue) > SMALL:
+        found = await asyncio.gather(*(asyncio.to_thread(run) for run in plan.values()))
+    else:
+        # So few items are searched sooner than a thread is woken.
+        found = [run() for run in plan.values()]
     weights = {name: WEIGHTS[name.split()[0]] for name in plan}
     fused = fuse(dict(zip(plan, found, strict=True)), weights)
     return Retrieved([Judged(item=c.item, score=c.score, tools=c.ranks) for c in fused[: 2 * DEPTH]])
