@@ -38,7 +38,8 @@ def evaluate(
         list[str] | None, typer.Option("--system", "-s", help="Who ranks; ours and the usual baselines if not given.")
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(help="A part of convrec to leave out, in one more system each.")
+        list[str] | None,
+        typer.Option(help="A signal of the ranking to leave out, or collaborative, in one more system each."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", help="So many cases, drawn by chance; 0 for all (0).")
@@ -73,7 +74,6 @@ def evaluate(
 
 def _begin(shell: Shell, given: dict[str, Any], out: Path | None, resume: Path | None) -> "tuple[EvaluationPlan, Path]":
     """The plan and the folder of a run: one that goes on, or a new one."""
-    from ..agents.ablations import check_parts
     from ..simulator.offline.protocols import EvaluationConfig, EvaluationPlan, begin_evaluation
     from ..simulator.runs import read_config
     from .plans import checked
@@ -83,7 +83,6 @@ def _begin(shell: Shell, given: dict[str, Any], out: Path | None, resume: Path |
             raise InputError("A run goes on by its own plan.", "Give --resume alone.")
         return read_config(resume, EvaluationConfig).plan, resume
     plan = checked(EvaluationPlan, given)
-    check_parts(plan.without)
     settings = shell.settings()
     if not plan.data or plan.protocol == "dialogues":
         plan = plan.model_copy(update={"catalogue": plan.catalogue or settings.catalogue})

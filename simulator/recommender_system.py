@@ -1,16 +1,14 @@
 """convrec's own recommender, or anything with its interface, as a system under test."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, Protocol
 
 from ..agents.state import Act, Answer
 from ..agents.turn import Token
-from ..tools.collaborative import weights_of
 from ..tools.errors import AnswerError
-from ..tools.index import Index
-from .nouns import Shown, SystemTurn, Utterance
+from .nouns import Shown, SystemTurn
 
 _SEARCHING: tuple[Act, ...] = ("request", "preference", "more", "reject", "surprise")
 """Messages that want items: an answer to one of them without a question and without items says that nothing fits."""
@@ -33,7 +31,7 @@ class Recommends(Protocol):
 
 
 class RecommenderSystem:
-    """A recommender under test; it can rank as well.
+    """A recommender under test.
 
     Args:
         recommender: who answers.
@@ -79,18 +77,6 @@ class RecommenderSystem:
     async def forget(self, user: str, thread: str) -> None:
         """Delete the conversation; a user who has the name of the thread existed for it alone, and goes with it."""
         await self._recommender.forget(user=user, thread=None if user == thread and not self._options else thread)
-
-    async def rank(self, talk: Sequence[Utterance], k: int, *, user: str = "") -> list[str]:
-        """The ids of the k best items for a dialogue so far, best first; items that it has named are left out."""
-        from ..agents.rank_catalogue import Said, rank_catalogue
-
-        index: Index = self._recommender.index  # type: ignore[attr-defined]
-        said = [Said(own=u.speaker == "seeker", text=u.text, items=u.items) for u in talk]
-        history: dict[str, float] = {}
-        if user and (collaborative := index.collaborative) is not None:
-            history = weights_of(collaborative.history(user), half_life_days=collaborative.half_life_days)
-        named = frozenset(item for u in talk for item in u.items)
-        return await rank_catalogue(said, index, k, history=history, without=named)
 
     async def aclose(self) -> None:
         """Close the recommender."""

@@ -1,9 +1,7 @@
 """convrec's recommender as a system under test: its answers as turns, its threads let go, its ranking."""
 
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ from convrec.agents.state import Answer, Card, ClarifyingQuestion, Usage
 from convrec.agents.turn import Token
 from convrec.simulator.checks import Heard, check_turn
 from convrec.simulator.dialogue import talk
-from convrec.simulator.nouns import Goal, Persona, SystemTurn, UserTurn, Utterance
+from convrec.simulator.nouns import Goal, Persona, SystemTurn, UserTurn
 from convrec.simulator.recommender_system import RecommenderSystem, turn_of
 from convrec.tools.errors import AnswerError
 from talk_stage import index_of, labelled, recommender
@@ -199,30 +197,3 @@ async def test_what_cannot_be_had_is_a_miss_with_near_ones(tmp_path: Path) -> No
 
 
 # Ranking
-
-
-async def test_it_ranks_by_what_was_said_without_what_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[str, Any] = {}
-
-    class Said:
-        def __init__(self, own: bool, text: str, items: tuple[str, ...] = ()) -> None:
-            self.told = (own, text, items)
-
-    async def rank_catalogue(talk: list[Said], index: Any, k: int, **options: Any) -> list[str]:
-        asked.update(talk=[s.told for s in talk], index=index, k=k, **options)
-        return ["sencha"]
-
-    stub = Stub(Answer(reply=""))
-    stub.index = TEAS  # type: ignore[attr-defined]
-    module = ModuleType("convrec.agents.rank_catalogue")
-    module.Said, module.rank_catalogue = Said, rank_catalogue  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "convrec.agents.rank_catalogue", module)
-    lines = [
-        Utterance(speaker="seeker", text="like Gyokuro", items=("gyokuro",)),
-        Utterance(speaker="recommender", text="and light?"),
-    ]
-    assert await RecommenderSystem(stub).rank(lines, 5, user="ann") == ["sencha"]
-    assert asked == {
-        "talk": [(True, "like Gyokuro", ("gyokuro",)), (False, "and light?", ())], "index": TEAS, "k": 5,
-        "history": {}, "without": frozenset({"gyokuro"}),
-    }  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...agents.ablations import without_parts
+from ...agents.rank_catalogue import SIGNALS
 from ...tools.chat import Chat
 from ...tools.encoder import Encoder
 from ...tools.errors import InputError
@@ -58,6 +59,10 @@ PROTOCOLS = {
 """Protocol -> what it does. The last three take a folder of a public data set, or the histories of a catalogue."""
 
 OURS = "convrec"
+
+COLLABORATIVE = "collaborative"
+PARTS = (*SIGNALS, COLLABORATIVE)
+"""What rankings for dialogues can be made without."""
 
 _HISTORIES = {
     "movie_detail.csv": read_ml_1m,
@@ -137,9 +142,11 @@ def begin_evaluation(folder: Path, plan: EvaluationPlan) -> None:
     """Make a run's folder, with its plan.
 
     Raises:
-        InputError: there is a run in the folder already.
+        InputError: there is a run in the folder already, or a part that is to be left out is unknown.
         StoreError: it cannot be written.
     """
+    if unknown := next((part for part in plan.without if part not in PARTS), ""):
+        raise InputError(f"Rankings have no part {unknown!r} to leave out.", f"There are: {', '.join(PARTS)}.")
     if (folder / CONFIG).exists():
         raise InputError(f"There is a run in {folder} already.", "Go on with it by --resume, or choose another folder.")
     started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -298,7 +305,14 @@ def _rankers(plan: EvaluationPlan, chat: Chat | None, index: Index) -> list[Rank
             found.append(TalkRanker(index))
         else:
             found.append(make_baseline(name, index, chat if name in ASKING else None))
-    return [*found, *(TalkRanker(without_parts(index, frozenset({p})), name_without(p)) for p in plan.without)]
+    return [*found, *(_without(part, index) for part in plan.without)]
+
+
+def _without(part: str, index: Index) -> Ranker:
+    """Ours without a signal, or without all that histories tell."""
+    if part == COLLABORATIVE:
+        return TalkRanker(without_parts(index, frozenset({part})), name_without(part))
+    return TalkRanker(index, name_without(part), part)
 
 
 def _chosen_histories(plan: EvaluationPlan, chat: Chat | None, index: Index) -> list[Ranker]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ...agents.rank_catalogue import WEIGHTS, Said, rank_catalogue
 from ...tools.collaborative import weights_of
 from ...tools.index import Index
 from ...tools.items import Interaction
@@ -123,11 +124,13 @@ class TalkRanker:
     Args:
         index: the catalogue.
         name: the ranker's name.
+        without: a signal that is left out (`SIGNALS`); none where empty.
     """
 
-    def __init__(self, index: Index, name: str = "convrec") -> None:
+    def __init__(self, index: Index, name: str = "convrec", without: str = "") -> None:
         self.name = name
         self._index = index
+        self._weights = WEIGHTS.model_copy(update={without: 0.0} if without else {})
 
     async def open(self) -> None:
         """Nothing is to be made ready."""
@@ -137,8 +140,8 @@ class TalkRanker:
 
     async def rank(self, talk: Sequence[Utterance], k: int, *, user: str = "") -> list[str]:
         """The ids of the k best items, best first, without those that the dialogue or the history names."""
-        from ...agents.rank_catalogue import Said, rank_catalogue
-
         said = [Said(own=u.speaker == "seeker", text=u.text, items=u.items) for u in talk]
         history = weights_of(history_of(self._index, user)) if user else {}
-        return await rank_catalogue(said, self._index, k, history=history, without=frozenset(history))
+        return await rank_catalogue(
+            said, self._index, k, history=history, without=frozenset(history), weights=self._weights
+        )
