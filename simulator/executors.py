@@ -25,7 +25,10 @@ DEATHS = 2
 """How often a conversation is given to another worker after its own died."""
 
 _READY, _REFUSED, _BUG = b"ready", b"!", b"?"
-"""What a worker says beside dialogues: it can work, it cannot, it met a bug of ours."""
+"""What a worker says beside dialogues: it can work, it cannot, it met a bug of ours.
+
+Tasks and dialogues are JSON after the number of the task and a blank, so that whose turn is next is known unread.
+"""
 
 
 async def run_here(make_lab: MakeLab, tasks: Iterable[Task], concurrency: int = 1) -> AsyncGenerator[Dialogue]:
@@ -147,12 +150,12 @@ class _RayWorker:
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, the pipe to it, and the conversations that it is at."""
+    """A process, the pipe to it, and the conversations that it is at, by number."""
 
     process: Any
     pipe: Any
     ready: bool = False
-    at: dict[str, Task] = field(default_factory=dict)
+    at: dict[int, Task] = field(default_factory=dict)
 
 
 class _Pool:
@@ -163,6 +166,7 @@ class _Pool:
         self._left = tasks
         self._again: deque[Task] = deque()
         self._deaths: dict[str, int] = {}
+        self._given = 0
         self._concurrency = concurrency
         self._workers: list[_Worker] = []
         self._context = multiprocessing.get_context("spawn")
@@ -196,6 +200,7 @@ class _Pool:
         """Wait until some worker says something; the conversations that have ended, if any."""
         ended: list[Dialogue] = []
         of_pipe = {w.pipe: w for w in self._workers}
+        records: list[bytes] = []
         for pipe in wait(list(of_pipe), timeout=1.0):
             worker = of_pipe[pipe]  # type: ignore[index]
             try:
@@ -211,11 +216,12 @@ class _Pool:
             elif said.startswith(_BUG):
                 raise RuntimeError(f"A worker process failed:\n{said[1:].decode()}")
             else:
-                dialogue = Dialogue.model_validate_json(said)
-                worker.at.pop(dialogue.key)
-                ended.append(dialogue)
+                number, _, record = said.partition(b" ")
+                worker.at.pop(int(number))
+                records.append(record)
             self._feed(worker)
-        return ended
+        # They are read when every worker has something to do again.
+        return [*ended, *(Dialogue.model_validate_json(record) for record in records)]
 
     def _feed(self, worker: _Worker) -> None:
         """Give a worker as much as it can take; one that has nothing left to do goes home."""
@@ -223,9 +229,10 @@ class _Pool:
             task = self._again.popleft() if self._again else next(self._left, None)
             if task is None:
                 break
-            worker.at[task.key] = task
+            self._given += 1
+            worker.at[self._given] = task
             with contextlib.suppress(OSError):  # a worker that has just died is buried in the next round
-                worker.pipe.send_bytes(task.model_dump_json().encode())
+                worker.pipe.send_bytes(f"{self._given} {task.model_dump_json()}".encode())
         if not worker.at:
             self._workers.remove(worker)
             worker.pipe.close()
@@ -274,9 +281,10 @@ async def _answer_tasks(pipe: Connection, make_lab: MakeLab) -> None:
             pipe.send_bytes(_REFUSED + f"{fault}\x00{fault.hint}".encode())
             return
 
-        async def answer(task: Task) -> None:
-            dialogue = await lab.converse(task)
-            pipe.send_bytes(dialogue.model_dump_json().encode())
+        async def answer(said: bytes) -> None:
+            number, _, task = said.decode().partition(" ")
+            dialogue = await lab.converse(Task.model_validate_json(task))
+            pipe.send_bytes(f"{number} {dialogue.model_dump_json()}".encode())
 
         def ended(one: asyncio.Task[None]) -> None:
             running.discard(one)
@@ -289,7 +297,7 @@ async def _answer_tasks(pipe: Connection, make_lab: MakeLab) -> None:
                 said = await asyncio.to_thread(pipe.recv_bytes)
             except (EOFError, OSError):
                 break
-            one = asyncio.create_task(answer(Task.model_validate_json(said)))
+            one = asyncio.create_task(answer(said))
             running.add(one)
             one.add_done_callback(ended)
         for one in running:

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -65,3 +66,16 @@ def test_a_text_is_cut_into_its_sentences() -> None:
     assert sentences("One. Two?  Three…\nFour! ") == ["One.", "Two?", "Three…", "Four!"]
     assert sentences(" ") == []
     assert sentences("no end") == ["no end"]
+
+
+def test_threads_do_not_spoil_one_anothers_stems() -> None:
+    several = [
+        f"{start}{end}"
+        for start in ("walk", "hope", "cine", "rational")
+        for end in ("ing", "ed", "ful", "ization", "s")
+    ]
+    plain = stem.__wrapped__
+    right = {word: plain(word) for word in several}
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda word: (word, plain(word)), several * 400))
+    assert all(stemmed == right[word] for word, stemmed in found)

@@ -1,6 +1,7 @@
 """Words: folding, tokens with their places, and stems. Everything that compares text compares it in this form."""
 
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -65,7 +66,7 @@ def stem(word: str) -> str:
         word = word[:-2]
     if not _LATIN.fullmatch(word):
         return word
-    return _stemmer().stemWord(word)
+    return _own_stemmer().stemWord(word)
 
 
 def stems(text: str) -> list[str]:
@@ -89,8 +90,13 @@ def sentences(text: str) -> list[str]:
     return [s.strip() for s in re.split(r"(?<=[.!?…])\s+", text.replace("**", "")) if s.strip()]
 
 
-@lru_cache(maxsize=1)
-def _stemmer():
-    import snowballstemmer
+_OF_THREAD = threading.local()
 
-    return snowballstemmer.stemmer("english")
+
+def _own_stemmer():
+    """A stemmer for this thread alone: it keeps the word that it is at."""
+    if not hasattr(_OF_THREAD, "stemmer"):
+        import snowballstemmer
+
+        _OF_THREAD.stemmer = snowballstemmer.stemmer("english")
+    return _OF_THREAD.stemmer
