@@ -12,17 +12,19 @@ from ..tools.index import Index
 from ..tools.limits import Limit, Range, complement
 from ..tools.words import stem, words
 from .language import acts
-from .language.clauses import blank_out, read_clauses
+from .language.clauses import Clause, blank_out, read_clauses
 from .language.comparisons import Measured, read_comparisons, read_limits
+from .language.complaints import read_complaints, rejecting
 from .language.corrections import read_corrections
 from .language.feelings import read_feelings
+from .language.idioms import empty_places, without_opening
 from .language.labels import label_preferences, read_labels, same_as_shown, strength_of
 from .language.lasting import settle
 from .language.lives import read_lives
 from .language.message import Message
 from .language.phrases import is_content, is_filler, read_phrases
 from .language.quantities import Quantity, find_quantities
-from .language.questions import read_question
+from .language.questions import attribute_asked_for, read_question
 from .language.references import Reference, read_references
 from .language.scopes import Scopes
 from .language.titles import read_titles
@@ -50,18 +52,13 @@ _RESTART = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """What was said before somebody begins again."""
-_IDIOMS = re.compile(
-    r"\b(?:to (?:death|tears|bits)|on earth|by the way|a let[- ]?down|let down|such a thing as|"
-    r"worth it|in the back|for god'?s sake|oh my god|please god|had me in stitches|in stitches"
-    r"|(?:along|on) the lines of|in the (?:vein|spirit|style) of|at the moment|right now|these days|"
-    r"catch up|a bit of|kind of thing)\b"
-)
 
 
 async def understand(text: str, wish: Wish, index: Index, today: date | None = None) -> Understanding:
     """What a message means, given what the conversation has wished for so far."""
     catalogue = index.catalogue
-    message = Message.read(_RESTART.sub("", text), index.lexicon, wish.asking)
+    wanted = frozenset((p.limit.attribute or "", v) for p in wish.preferences if p.wanted for v in p.limit.values)
+    message = Message.read(_RESTART.sub("", text), index.lexicon, wish.asking, wanted)
     earlier = bool(_EARLIER.search(message.level))
     references = read_references(message, wish.shown if earlier else wish.focus, catalogue, wish.spoken)
     found_quantities = find_quantities(message.level, today or date.today())
@@ -80,11 +77,23 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
     ]
     quantities, count = _take_count(message, quantities, index)
     comparisons = read_comparisons(message, catalogue, wish.focus, lambda a, b: _named(message, a, b, references))
+    for quantity in quantities:
+        if quantity.kind == "age":
+            message.take(quantity.start, quantity.end)
     limits = read_limits(message, quantities, catalogue)
+    bounded = {m.limit.attribute for m in limits}
+    comparisons = [c for c in comparisons if not c.relative or c.limit.attribute not in bounded]
     measured = [m for m in limits if all(m.end <= c.start or m.start >= c.end for c in comparisons)] + comparisons
     quiet = titles + [(m.start, m.end) for m in measured]
-    scopes = Scopes(message.level, quiet)
+    # A label of several words may hold what elsewhere is a cue: "love beyond death", "no dialogue".
+    labels_with_cues = [message.place(f) for f in message.found if f.of("value") and f.end - f.start > 1]
+    scopes = Scopes(message.level, quiet + labels_with_cues)
     mentions = read_feelings(message, named, references, scopes, wish.focus)
+    complaints = read_complaints(message, named, references, wish)
+    mentions = rejecting(mentions, complaints)
+    for complaint in complaints:
+        scopes.rule(complaint.start, complaint.end, complaint.force)
+        message.clauses.insert(0, Clause(complaint.start, complaint.end, "wish"))
     compared = [i for c in comparisons for i in _named(message, c.end, c.end + 40, ())][:1]
     for start, end in quiet:
         message.take(start, end)
@@ -92,12 +101,15 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         message.take(reference.start, reference.end)
     corrections = read_corrections(message, wish, catalogue)
     resets = [m.span() for m in acts.RESET.finditer(message.level)]
-    for start, end in [*resets, *(m.span() for m in _IDIOMS.finditer(message.level))]:
+    empty = empty_places(message)
+    for start, end in [*resets, *empty, *scopes.places]:
         message.take(start, end)
-    passed = [*quiet, *resets, *corrections.places, *((r.start, r.end) for r in references)]
+    cues = [(s, e) for s, e in map(message.place, message.found) if any(a <= s and e <= b for a, b in scopes.places)]
+    passed = [*quiet, *resets, *empty, *cues, *corrections.places, *((r.start, r.end) for r in references)]
     labels = read_labels(message, catalogue, passed)
     preferences = [p for m in measured if (p := _limit_preference(message, m, scopes, wish.asking))]
-    preferences += corrections.without_exchanged(label_preferences(message, labels, scopes, catalogue))
+    preferences += label_preferences(message, labels, scopes, catalogue)
+    preferences = corrections.without_exchanged(preferences)
     named_items = tuple(m.item for m in mentions)
     preferences += same_as_shown(
         message, _pointed(references) or tuple(compared) or named_items or wish.focus, catalogue
@@ -127,7 +139,7 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         p for p in phrases if is_content(message, p) and (_is_known(p.text, index) or (sure and _is_wordlike(p.text)))
     ]
     preferences += [q for p in known if (q := _phrase_preference(message, p.start, p.end, p.text, scopes))]
-    spoken = blank_out(message.level, titles)
+    spoken = without_opening(message, blank_out(message.level, titles))
     act = _act(message, spoken, wish, preferences, mentions, references, known, corrections.resets, index)
     if act in ("smalltalk", "unclear") and corrections.places:
         act = "request"
@@ -241,7 +253,9 @@ def _is_known(phrase: str, index: Index) -> bool:
 
 
 def _distinct(preferences: list[Preference]) -> list[Preference]:
-    return list({p.key: p for p in preferences}.values())
+    """Preferences without repeats; of two for the same thing, the binding one."""
+    hard = {(p.limit, p.wanted) for p in preferences if p.hard}
+    return list({p.key: p for p in preferences if p.hard or (p.limit, p.wanted) not in hard}.values())
 
 
 def _act(
@@ -263,6 +277,8 @@ def _act(
         return "reset"
     if not preferences and not mentions:
         for pattern, act in ((acts.GREETING, "greet"), (acts.BYE, "bye"), (acts.THANKS, "thanks")):
+            if act == "thanks" and wish.focus and acts.NO_THANKS.match(level):
+                return "reject"
             if pattern.match(level) and not (
                 act == "thanks"
                 and wish.focus
@@ -272,6 +288,8 @@ def _act(
                 return act  # type: ignore[return-value]
     if not wants and acts.HELP.search(level):
         return "help"
+    if wish.focus and attribute_asked_for(message):
+        return "ask"
     questioning = bool(acts.QUESTION.search(level))
     pointed = bool(references) or bool(mentions)
     more_like = any(m.feeling == "like_this" and m.item in wish.focus for m in mentions)

@@ -26,7 +26,7 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
         )  # fmt: skip
     new = {p.key: p for p in understanding.preferences}
     dropped = {*understanding.dropped, *new}
-    elsewhere = any(m.feeling in ("like_this", "liked") and m.item not in wish.shown for m in understanding.mentions)
+    elsewhere = any(m.feeling == "like_this" and m.item not in wish.shown for m in understanding.mentions)
     kept = tuple(p for p in wish.preferences if p.key not in dropped and not (elsewhere and _falls(p, wish)))
     wish = wish.model_copy(update={"preferences": (*kept, *new.values())})
     wish = feel(wish, understanding.mentions)
@@ -43,7 +43,8 @@ def grow(wish: Wish, understanding: Understanding) -> Wish:
 
 
 def _falls(preference: Preference, wish: Wish) -> bool:
-    """Whether a preference ends when the talk turns to another item: it was measured by those in view, or nothing fitted."""
+    """Whether a preference ends when items like another one are asked for: it was measured by those in view, or nothing
+    fitted. Telling of a taste takes nothing back."""
     return preference.relative or (wish.missed and not preference.lasting)
 
 

@@ -57,3 +57,39 @@ async def test_an_offered_option_answers_the_question(text: str) -> None:
 async def test_rejecting_points_at_what_was_shown() -> None:
     got = await read("none of these", wish=FOCUS)
     assert {(m.item, m.feeling) for m in got.mentions} == {("alien-1979", "rejected"), ("heat-1995", "rejected")}
+
+
+ONCE_SHOWN = {
+    "more": [
+        "keep them coming", "any other ideas?", "what else you got", "others?", "hit me with more", "next", "uh, more",
+        "do you have other suggestions?", "let me see what else there is before i decide", "alien comes close",
+        "closer to alien", "the first one is going in the right direction", "i'd like to see some more options",
+    ],
+    "reject": [
+        "no thanks", "nothing there for me", "i can't see myself enjoying any of those", "the rating is too low",
+        "i've had alien before", "i'm familiar with alien", "sorry, none of those speak to me",
+    ],
+    "ask": ["what about the rating?", "the year?", "what about the actor?", "what's alien like?", "how about its genre?"],
+    "bye": ["no thanks, bye"],
+    "request": ["what about a comedy?", "what about something shorter?"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("act", "text"), [(a, t) for a, texts in ONCE_SHOWN.items() for t in texts])
+async def test_more_is_told_from_questions_and_refusals(act: str, text: str) -> None:
+    got = await read(text, wish=FOCUS)
+    assert got.act == act
+    assert not got.phrases
+    assert act == "request" or not got.preferences
+
+
+@pytest.mark.parametrize(
+    "text", ["please read again: a comedy", "alien again?", "again, a comedy", "once again: a comedy"]
+)
+async def test_saying_something_again_does_not_ask_for_what_was_shown(text: str) -> None:
+    assert not (await read(text, wish=FOCUS)).repeats
+
+
+@pytest.mark.parametrize("text", ["show me alien again", "what were those again", "show me that again, please"])
+async def test_what_was_shown_can_be_asked_for_again(text: str) -> None:
+    assert (await read(text, wish=FOCUS)).repeats

@@ -1,5 +1,6 @@
 import pytest
 from convrec.agents.state import Preference, Wish
+from convrec.tools.limits import Range
 from talk_stage import labelled, limits_of, ranged, read
 
 COMEDY, NINETIES, FRENCH = labelled("genres", "Comedy"), ranged("year", 1990, 1999), labelled("countries", "France")
@@ -80,3 +81,73 @@ async def test_an_attribute_is_forgotten_by_a_word_of_its_measure() -> None:
     for text in ("forget the date", "any date is fine", "forget the year"):
         got = await read(text, "books", Wish(preferences=(published,)))
         assert got.dropped == (published.key,), text
+
+
+GAMES = "games"
+PUZZLE, MAC, XBOX = labelled("genres", "Puzzle"), labelled("platforms", "Mac"), labelled("platforms", "Xbox One")
+NO_PUZZLE = labelled("genres", "Puzzle", strength="must_not")
+
+
+async def after(text: str, *before: Preference) -> tuple[set[tuple[str, str, str]], set[str]]:
+    got = await read(text, GAMES, Wish(preferences=before, focus=("hades", "celeste"), shown=("hades", "celeste")))
+    return limits_of(got.preferences), set(got.dropped)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "forget puzzle, racing instead", "scratch the puzzle, make it racing", "let's drop puzzle and go with racing",
+        "sorry, I meant racing, not puzzle", "not puzzle, racing", "changed my mind: racing instead of puzzle",
+        "I don't want puzzle after all, racing please", "actually racing rather than puzzle",
+    ],
+)  # fmt: skip
+async def test_what_takes_the_place_of_something_is_read_and_the_old_is_not_kept_out(text: str) -> None:
+    assert await after(text, PUZZLE, MAC) == ({("must", "genres", "Racing")}, {PUZZLE.key})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "actually puzzle doesn't matter any more", "fine, I can live without puzzle", "it's alright if it's not puzzle after all",
+        "puzzle was only a nice to have, leave it out", "forget what I said about puzzle", "drop the puzzle",
+    ],
+)  # fmt: skip
+async def test_what_need_not_be_is_dropped_and_the_rest_stays(text: str) -> None:
+    assert await after(text, PUZZLE, MAC) == (set(), {PUZZLE.key})
+
+
+async def test_not_this_alone_keeps_it_out() -> None:
+    assert (await after("not puzzle", PUZZLE))[0] == {("must_not", "genres", "Puzzle")}
+
+
+@pytest.mark.parametrize("text", ["without puzzle", "remember, leave out anything puzzle", "i told you: no puzzle"])
+async def test_keeping_something_out_once_more_does_not_let_it_in(text: str) -> None:
+    assert await after(text, NO_PUZZLE) == ({("must_not", "genres", "Puzzle")}, set())
+
+
+async def test_what_was_said_against_something_can_be_forgotten() -> None:
+    assert await after("forget what I said against puzzle", NO_PUZZLE, MAC) == (set(), {NO_PUZZLE.key})
+
+
+@pytest.mark.parametrize(
+    "text", ["must be xbox one", "xbox one is a must", "those aren't xbox one though. I need xbox one"]
+)
+async def test_several_musts_of_one_attribute_add_up_where_an_item_can_have_them_all(text: str) -> None:
+    assert await after(text, MAC) == ({("must", "platforms", "Xbox One")}, set())
+
+
+async def test_a_must_said_again_takes_nothing_back() -> None:
+    assert (await after("like I said, I need xbox one", MAC, XBOX))[1] == set()
+
+
+@pytest.mark.parametrize("text", ["xbox one instead", "no, xbox one", "make it xbox one rather than mac"])
+async def test_a_must_said_as_a_correction_takes_the_place_of_the_other(text: str) -> None:
+    assert (await after(text, MAC))[1] == {MAC.key}
+
+
+async def test_one_period_takes_the_place_of_another() -> None:
+    old = Preference(limit=ranged("release_date").limit.model_copy(
+        update={"ranges": (Range(low=2000, high=2010, open_high=True),)}), strength="must")  # fmt: skip
+    new, gone = await after("on second thought, from 2020 to 2029 instead of from 2000 to 2009", old)
+    assert {a for _, a, _ in new} == {"release_date"}
+    assert (len(new), gone) == (1, {old.key})

@@ -34,3 +34,16 @@ async def test_not_having_seen_something_is_no_feeling() -> None:
 
 async def test_a_question_is_no_feeling() -> None:
     assert not {f for _, f in await felt("is the second one any good?")} & {"liked", "accepted", "like_this"}
+
+
+@pytest.mark.parametrize("text", ["my favourite is Brazil", "the last one i loved was Brazil"])
+async def test_a_favourite_is_liked_and_is_no_label(text: str) -> None:
+    got = await read(text)
+    assert [(m.item, m.feeling) for m in got.mentions] == [("brazil-1985", "liked")]
+    assert not got.preferences
+
+
+async def test_asking_what_an_item_is_like_is_no_wish_for_others_like_it() -> None:
+    shown = Wish(focus=("alien-1979", "heat-1995"), shown=("alien-1979", "heat-1995"))
+    assert all(m.feeling is None for m in (await read("what's Alien like?", wish=shown)).mentions)
+    assert [m.feeling for m in (await read("something Alien like", wish=shown)).mentions] == ["like_this"]

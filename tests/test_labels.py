@@ -1,5 +1,6 @@
 import pytest
-from talk_stage import limits_of, read
+from convrec.agents.state import Wish
+from talk_stage import labelled, limits_of, read
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,40 @@ async def test_the_same_director_is_the_director_of_what_was_shown() -> None:
 @pytest.mark.parametrize("text", ["I love you", "my family is here", "I had to work", "let's play it by ear"])
 async def test_labels_that_do_other_work_are_no_wishes(text: str) -> None:
     assert not [p for p in (await read(text)).preferences if p.limit.attribute]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("films with english as the language", ("must", "languages", "English")),
+        ("films with language french", ("must", "languages", "French")),
+        ("the language has to be hindi", ("must", "languages", "Hindi")),
+        ("language: french", ("must", "languages", "French")),
+        ("with theme revenge", ("prefer", "themes", "revenge")),
+        ("with genre war", ("must", "genres", "War")),
+        ("without with genre military", ("must_not", "genres", "War")),
+        ("with country spain", ("must", "countries", "Spain")),
+        ("as for the genre, it must be family", ("must", "genres", "Family")),
+    ],
+)
+async def test_the_name_of_an_attribute_beside_its_value_is_no_value_itself(text: str, expected: tuple) -> None:
+    assert limits_of((await read(text)).preferences) == {expected}
+
+
+async def test_the_name_of_an_attribute_alone_can_be_a_value() -> None:
+    assert limits_of((await read("a film about language")).preferences) == {("prefer", "themes", "language")}
+
+
+async def test_a_label_of_several_words_holds_no_cue() -> None:
+    got = await read("cantonese films, not love beyond death")
+    assert ("must_not", "themes", "love beyond death") in limits_of(got.preferences)
+
+
+async def test_a_label_means_what_it_was_wanted_as_before() -> None:
+    got = await read("i said french", wish=Wish(preferences=(labelled("languages", "French"),)))
+    assert limits_of(got.preferences) == {("must", "languages", "French")}
+
+
+async def test_a_label_means_the_same_twice_in_a_message() -> None:
+    got = await read("but it should be french, please only films with french as the language")
+    assert limits_of(got.preferences) == {("must", "languages", "French")}

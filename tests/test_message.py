@@ -1,3 +1,4 @@
+import pytest
 from convrec.agents.language.message import level
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,3 +23,21 @@ def test_what_is_taken_is_free_no_more() -> None:
     message.take(2, 8)
     assert not message.free(2, 8)
     assert message.free(9, 15)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("recomend a film wtih robots", ["recommend", "a", "film", "with", "robots"]),
+        ("any othef ideas", ["any", "other", "ideas"]),
+    ],
+)
+def test_a_slip_in_an_ordinary_word_is_mended(text: str, words: list[str]) -> None:
+    message = message_of(text)
+    assert [t.text for t in message.tokens] == words
+    assert len(message.level) == len(text)
+
+
+@pytest.mark.parametrize("text", ["a film by Ende", "kurosawa", "alien", "gory", "noir"])
+def test_what_may_be_a_name_or_means_something_is_no_slip(text: str) -> None:
+    assert [t.text for t in message_of(text).tokens] == [t.raw.lower() for t in message_of(text).tokens]

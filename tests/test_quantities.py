@@ -2,7 +2,8 @@ import itertools
 
 import pytest
 from convrec.agents.language.quantities import find_quantities, read_number
-from talk_stage import TODAY
+from convrec.agents.state import Wish
+from talk_stage import TODAY, limits_of, read
 
 
 def found(text: str) -> list[tuple[str, float | None, float | None]]:
@@ -82,3 +83,38 @@ def test_words_that_only_look_like_numbers_are_none(text: str) -> None:
 
 def test_a_year_that_is_no_year_is_not_read_as_one() -> None:
     assert "period" not in {q.kind for q in find_quantities("1984 pages, 2099", TODAY)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "something for a 6 years year old", "suitable for a 6 year old", "ok for a 6-year-old", "my 6-year-old", "for kids of 6",
+        "suitable for 6 year olds", "for children aged 6", "suitable for a 6 years old", "good for a 6 yr old",
+    ],
+)  # fmt: skip
+async def test_an_age_bounds_the_least_age_and_is_no_date(text: str) -> None:
+    assert limits_of((await read(text)).preferences) == {("must", "min_age", "..6")}
+    assert not any(p.limit.attribute == "published" for p in (await read(text, "books")).preferences)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("400 pages max", ("must", "pages", "..400")), ("300 pages at most", ("must", "pages", "..300")),
+        ("650 pages and up", ("must", "pages", "650..")), ("300 pages", ("prefer", "pages", "250..350")),
+        ("rated 4 or better", ("must", "rating", "4..")),
+    ],
+)  # fmt: skip
+async def test_a_bound_may_stand_behind_the_unit(text: str, expected: tuple[str, str, str]) -> None:
+    assert limits_of((await read(text, "books")).preferences) == {expected}
+
+
+@pytest.mark.parametrize("text", ["I can't go over $20", "it cannot be more than $20", "no more than $20"])
+async def test_what_a_price_cannot_pass_is_a_ceiling(text: str) -> None:
+    assert limits_of((await read(text, "games")).preferences) == {("must", "price", "..20")}
+
+
+async def test_a_number_wins_over_the_same_said_by_comparison() -> None:
+    shown = Wish(focus=("dune",), shown=("dune",))
+    got = await read("I meant something newer. it should be not older than 1990", "books", shown)
+    assert limits_of(got.preferences) == {("must", "published", "1990..")}

@@ -59,3 +59,37 @@ def test_a_double_negation_is_a_wish() -> None:
 def test_words_inside_a_title_are_no_cues() -> None:
     text = "no country for old men or a comedy"
     assert Scopes(text, [(0, 26)]).force(text.index("comedy")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "expected"),
+    [
+        ("no idea, except that i'd want one or two war films", "war", None),
+        ("everything except war", "war", "must_not"),
+        ("if possible not war", "war", "avoid"),
+        ("rather no war", "war", "avoid"),
+        ("not big on war", "war", "avoid"),
+        ("not so keen on war", "war", "avoid"),
+        ("war tends to bore me a bit", "war", "avoid"),
+        ("war bores me", "war", "must_not"),
+        ("spare me the war ones", "war", "must_not"),
+        ("i've had my fill of war", "war", "must_not"),
+        ("i wouldn't say no to war", "war", "prefer"),
+        ("i have a weakness for war", "war", "prefer"),
+        ("war is always good", "war", "prefer"),
+        ("it would be nice if it was suitable for war", "war", "prefer"),
+        ("i'm only interested in war", "war", "must"),
+        ("war is a must", "war", "must"),
+        ("war if that's ok", "war", None),
+        ("war is ok", "war", "ignore"),
+        ("drop war and go with crime", "crime", None),
+    ],
+)
+def test_what_people_say_of_a_wish_tells_its_force(text: str, word: str, expected: str | None) -> None:
+    assert force(text, word) == expected
+
+
+def test_a_settled_place_heeds_no_cue() -> None:
+    scopes = Scopes("not war", [])
+    scopes.rule(4, 7, None)
+    assert (scopes.force(4), scopes.places) == (None, [(0, 3)])

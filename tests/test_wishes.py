@@ -130,3 +130,9 @@ def test_what_a_catalogue_no_longer_has_falls_out_of_a_wish() -> None:
     assert [p.limit.attribute for p in kept.preferences] == ["kind", None]
     assert (kept.liked, kept.shown, kept.focus, kept.seeds) == (("sencha",), ("hojicha",), (), ())
     assert (kept.spoken, kept.asking) == (None, None)
+
+
+def test_telling_of_a_taste_takes_nothing_back_though_nothing_fitted() -> None:
+    wish = Wish(preferences=(COMEDY,), missed=True)
+    assert grow(wish, saying("preference", mentions=(Mention(item="z", feeling="liked"),))).preferences == (COMEDY,)
+    assert grow(wish, saying(mentions=(Mention(item="z", feeling="like_this"),))).preferences == ()

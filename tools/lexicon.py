@@ -116,6 +116,7 @@ class Lexicon:
         # People say the same words again and again, and each is looked up for every phrase that it may stand in.
         self._respelt = lru_cache(_REMEMBERED)(self._respell)
         self._is_word = lru_cache(_REMEMBERED)(self._knows)
+        self._ordinary = lru_cache(_REMEMBERED)(self._corrected)
 
     @cached_property
     def long_titles(self) -> dict[str, set[str]]:
@@ -361,6 +362,34 @@ class Lexicon:
         found = process.extract(word, choices, scorer=DamerauLevenshtein.distance, score_cutoff=allowed, limit=4)
         return (word, *(f[0] for f in found))
 
+    def ordinary(self, word: str) -> str:
+        """The ordinary word of talk that a word is a slip of ("wtih", "recomend"), or the word itself.
+
+        A word that means something, in English or in the catalogue, or might be another of the catalogue's, is no slip.
+        """
+        return self._ordinary(word)
+
+    def _corrected(self, word: str) -> str:
+        if len(word) < 4 or not (word.isascii() and word.isalpha()) or word in TALK_WORDS or word in STOPWORDS:
+            return word
+        if self._is_word(word) or word in self._surnames or len(self._respelt(word)) > 1:
+            near = [w for w in self._respelt(word)[1:] if w not in TALK_WORDS and w not in STOPWORDS]
+            if near or self._is_word(word) or word in self._surnames:
+                return word
+        from rapidfuzz.distance import DamerauLevenshtein
+
+        lengths = range(len(word) - 1, len(word) + 2)
+        close = [
+            w
+            for first in {word[0], word[1]}
+            for length in lengths
+            for w in self._by_letter.get(first, {}).get(length, ())
+            if DamerauLevenshtein.distance(word, w, score_cutoff=1) <= 1
+        ]
+        if not close or any(w not in TALK_WORDS and w not in STOPWORDS for w in close):
+            return word
+        return min(close, key=lambda w: (sorted(w) != sorted(word), len(w) != len(word), w))
+
     def _knows(self, word: str) -> bool:
         """Whether a word is right as it stands: English, or of the catalogue's texts."""
         bare = _without_possessive(word)
@@ -373,7 +402,7 @@ class Lexicon:
 
     def _spellings(self) -> dict[str, dict[int, list[str]]]:
         """First letter -> length -> the words of all phrases, and of ordinary talk (so that "somthing" finds no title)."""
-        vocabulary: dict[str, None] = dict.fromkeys(sorted(TALK_WORDS))
+        vocabulary: dict[str, None] = dict.fromkeys(sorted(TALK_WORDS | STOPWORDS))
         for phrase in (*self._written.senses, *self._titles, *self._surnames):
             vocabulary.update(dict.fromkeys(phrase.split()))
         near: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -462,7 +491,8 @@ _POSSESSIVES = frozenset(["my", "our", "your", "his", "her", "their"])
 _PARTICLES = frozenset("de le la les du da di del della der den van von bin al el st".split())
 _TITLE_CUES = frozenset(
     """
-    like seen watched read played loved love enjoyed liked than as called titled named similar hated adored finished
+    like resembles resemble resembling
+    seen watched read played loved love enjoyed liked than as called titled named similar hated adored finished
     rewatched to recommend about is was
     """.split()
 )  # fmt: skip

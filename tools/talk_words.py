@@ -12,7 +12,7 @@ TALK_WORDS = frozenset(
     currently cute dark date day days dealer dear deep definitely depends describe did didnt different difficult
     directed does doesnt dollars done dont doubt down drop dude each early easier easy eat either else end ended
     enjoy enjoyed enough entire especially euro even evening ever every everybody everyone everything exact exactly
-    excellent except exciting exclude expensive explain fact fair fairly family famous fan fancy fantastic far fast
+    excellent except exciting exclude expensive explain fact fair fairly familiar family famous fan fancy fantastic far fast
     favorite favourite feel feeling feels few fewer final finally find fine finish finished first five focus folks
     follow for forget forgot found four free fresh friend friends from full fun funny further future gave general
     generally genre get gets getting girlfriend give given glad go goes going gone good goodbye gosh got great

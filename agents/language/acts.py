@@ -2,6 +2,8 @@
 
 import re
 
+from .idioms import HAIL
+
 _POLITE = (
     r"please|thanks?(?: you)?|ok|okay|oh|well|hmm+|um+|uh|so|just|then|i think|i guess|really|"
     r"actually|lol|haha|though|pls|"
@@ -15,9 +17,10 @@ def _whole(pattern: str) -> re.Pattern[str]:
 
 
 GREETING = _whole(
-    r"hi+(?: there| again| everyone)?|hello+(?: there)?|hey+(?: there| you)?|hiya|howdy|yo|greetings|"
-    r"good (?:morning|afternoon|evening|day)|what'?s up|sup|how are you(?: doing)?(?: today)?|"
-    r"how'?s it going|how do you do|nice to meet you"
+    rf"{HAIL}|how are you(?: doing)?(?: today)?|morning|afternoon|evening|"
+    r"how'?s it going|how do you do|nice to meet you|(?:i )?hope (?:you(?:'re| are)?|all is|everything is)(?: doing)? "
+    r"(?:well|fine|ok|good)|(?:it'?s )?my first time(?: here)?|first time here|(?:is this|am i) (?:where|in the right place)"
+    r"(?: (?:i|we) can| to) ask(?: for \w+)?"
 )
 THANKS = _whole(
     r"thanks?(?: you)?(?: (?:so|very) much| a lot| a bunch| a million| again| for (?:the |your |"
@@ -28,6 +31,7 @@ THANKS = _whole(
     r"evening|one|weekend)|you too|legend|mate|you'?(?:ve| have) been (?:a )?(?:great|very|so|really|"
     r"super)? ?(?:help(?:ful)?|kind|great)|(?:a )?great help|(?:what a )?star|helpful"
 )
+NO_THANKS = re.compile(r"^\W*(?:no|nah|nope)\W+(?:thanks?(?: you)?|thx|ta|cheers)(?: though| but no thanks)?\W*$")
 BYE = _whole(
     r"(?:good[ -]?)?bye(?:[ -]?bye)?|see (?:you|ya)(?: later| soon| around)?|later|cya|good ?night|"
     r"that'?s (?:all|it)(?: for (?:now|today))?|i'?m (?:done|good|all set)|quit|exit|farewell|"
@@ -45,8 +49,8 @@ HELP = re.compile(
 RESET = re.compile(
     r"\bstart(?:ing)? (?:over|again|afresh|anew|from scratch|fresh)\b|\b(?:from scratch|clean slate|"
     r"new (?:search|conversation|chat|topic|start))\b|\bforget (?:about )?(?:it all|"
-    r"all (?:of )?(?:that|this|it|i said)|everything|what i(?:'ve)? said|everything i(?:'ve)? (?:said|"
-    r"told you))\b|^\W*(?:reset|restart|clear(?: all| everything)?|forget (?:it|that))\W*$|\b(?:clear|"
+    r"all (?:of )?(?:that|this|it|i said)|everything|(?:what|everything) i(?:'ve)? (?:said|told you)(?! (?:about|"
+    r"against|on|regarding)\b))\b|^\W*(?:reset|restart|clear(?: all| everything)?|forget (?:it|that))\W*$|\b(?:clear|"
     r"reset|drop|remove) (?:all|everything|my (?:preferences|filters|wishes)|all (?:my |"
     r"the )?(?:preferences|filters))\b|\blet'?s (?:begin again|try again from)"
 )
@@ -71,12 +75,14 @@ DECLINE = re.compile(
 )
 SEEN = re.compile(
     r"\b(?:(?:have|'ve|ve|has|had)? ?(?:already|all|both)? ?(?:seen|watched|read|played|"
-    r"finished|completed|tried|been through|listened to|own|owned|bought)|already (?:saw|know|own|"
+    r"finished|completed|tried|been through|listened to|own|owned|bought)|(?:have|'ve|ve)(?: already| just)? had|"
+    r"been there with|familiar with|(?:is|are) old news|already (?:saw|know|own|"
     r"have|got|did)|saw|rewatched|know (?:it|that one|this one|them|those))\b(?! (?:on|online|"
     r"a trailer|the trailer|anything|something|nothing|good|great|about|more|when|with my|reviews))"
 )
 NOT_SEEN = re.compile(
-    r"\b(?:haven'?t|have not|hasn'?t|never|not|didn'?t|did not)(?: \w+)? (?:seen|saw|watched|read|played|"
+    r"\b(?:don'?t|do not|didn'?t|never)(?: \w+)? (?:know|knew)\b|\b(?:haven'?t|have not|hasn'?t|never|not|didn'?t|"
+    r"did not)(?: \w+)? (?:seen|saw|watched|read|played|"
     r"heard|tried|see|watch|play|yet)\b|\b(?:don'?t|do not) (?:think|believe|remember)(?: that)? (?:i|"
     r"we)(?:'ve| have)?(?: ever)? (?:seen|saw|watched|read|played|watching|seeing)\b"
 )
@@ -87,7 +93,7 @@ ACCEPT = re.compile(
     r"(?:definitely |probably |just |totally |have to |maybe |also )?(?:take|watch|see|read|play|buy|"
     r"get|go (?:with|for)|try|pick|choose|have|"
     r"check|look into|look (?:it|that|them) up|give|rent|order|do|add|start)\b(?! (?:something|"
-    r"anything|a different|another))|\bsold\b|\b(?:on|to) my (?:list|watchlist|queue)\b|"
+    r"anything|a different|another|what|more|some|other|if|whether|how))|\bsold\b|\b(?:on|to) my (?:list|watchlist|queue)\b|"
     r"\bcan'?t wait to\b|\blooking forward to\b|\bgive (?:it|that(?: one)?|them) a (?:try|shot|go|"
     r"watch|chance)\b|\bcheck (?:it|that(?: one)?|them|those|these) out\b|\b(?:sounds|looks|"
     r"seems) (?:really |very |absolutely |so |pretty |like )?(?:a )?(?:good|great|perfect|amazing|"
@@ -115,13 +121,23 @@ REJECT = re.compile(
     r"very )?(?:my taste|keen|convinced|sold|feeling)\b|\bdon'?t (?:really )?(?:want|feel like|"
     r"wanna) (?:to )?(?:see|watch|read|play|try)(?:ing)? (?:it|that|this|them|any)\b|"
     r"\bnot (?:the|that) (?:first|second|third|last|one)\b|\bhate (?:it|that|this|these|those|them)\b|"
-    r"\bboring\b\W*$|\btoo (?:long|old|short|new|expensive|violent|scary|dark|slow|sad|silly|obvious|"
+    r"\bboring\b\W*$|\bnothing (?:there|here|in there)(?: (?:is|was|really))?(?: (?:for|that|appeals|grabs|speaks|"
+    r"interests|i)\b|\W*$)|"
+    r"\bcan'?t (?:really )?(?:see|imagine|picture) (?:myself|me|us)\b|"
+    r"\b(?:is|are)(?:n'?t| not)? (?:way |far |much )?(?:too (?:high|low)|(?:high|low|good) enough)\b|"
+    r"\b(?:does|do)(?:n'?t| not) (?:work|do it|cut it) for (?:me|us)\b|"
+    r"\btoo (?:long|old|short|new|expensive|violent|scary|dark|slow|sad|silly|obvious|"
     r"mainstream|difficult|weird|much)\b"
 )
 MORE = re.compile(
-    r"^\W*(?:(?:show|give|tell|got|any|some)(?: me)? )*(?:more|another(?: one)?|others?|"
+    r"^\W*(?:(?:uh|um+|hmm+|ok|okay|well|yes|yeah|so|and|then|please|oh|nah|no)\W+)*(?:(?:show|give|tell|hit|got|any|some)"
+    r"(?: (?:me|us))?(?: with)? )*(?:(?:a few|some) )?(?:more|another(?: one)?|others?|"
     r"next)(?: (?:please|one|ones|options|suggestions|ideas|like (?:this|that|these|those|it|them)|"
-    r"of (?:these|those|them|the same)|results|choices|recommendations))*\W*$|\bwhat else\b|"
+    r"of (?:these|those|them|the same)|results|choices|recommendations|thanks?|haha|lol|"
+    r"then|now))*\W*$|\bwhat else\b|\bkeep (?:them|'?em|those|it|the \w+) coming\b|\bnext (?:ones?|please|batch|lot)\b|"
+    r"\bany other (?:ideas?|suggestions?|options?|thoughts|ones?|tips?|recommendations?)\b|"
+    r"\b(?:have|got|see|show me|give me|any) (?:any |some )?other (?:ideas?|suggestions?|options?|ones?|"
+    r"recommendations?|{nouns})\b|"
     r"\banything else\b(?! (?:you need|i need))|\b(?:show|give|any|some|got|recommend|"
     r"suggest)(?: me)?(?: (?:some|a few|any|two|three|five|\d+))? (?:more|others?|alternatives)\b|"
     r"\b(?:a few|some|any|one|two|three|four|five|\d+) (?:more|others)\b|\banother (?:one|suggestion|recommendation|"
@@ -129,7 +145,8 @@ MORE = re.compile(
     r"suggestions|recommendations|ideas|choices|{nouns})\b"
 )
 AGAIN = re.compile(
-    r"\b(?:again|repeat|(?:show|tell) me (?:those|them|that|these|the (?:first|last|"
+    r"\b(?:(?<!please read )(?<!read that )(?<!read it )(?<!once )(?<!^)again(?!\s*[?:])|(?:show|see|"
+    r"tell)\b[^.!?;]*\bagain|repeat|(?:show|tell) me (?:those|them|that|these|the (?:first|last|"
     r"previous) (?:ones?|list)) again|what (?:were|was) (?:those|they|that|the (?:first|last|"
     r"previous)|your)|remind me|even if i'?ve seen|re-?watch|re-?read|re-?play|go back to|"
     r"already seen is (?:fine|ok)|including (?:ones|those) i'?ve)\b"
@@ -150,8 +167,9 @@ WHY = re.compile(
 ABOUT = re.compile(
     r"\bwhat(?:'s| is| are| was|s) (?:it|that|this|they|these|those|the \w+(?: \w+)?|"
     r".{1,60}?) (?:all )?about\b|\btell me (?:a bit |a little |some )?(?:more )?(?:about|on)\b|"
-    r"\b(?:more|some) (?:info(?:rmation)?|details?)\b|\bdescribe\b|\b(?:the )?(?:plot|story|synopsis|"
-    r"summary|storyline|premise|blurb|description)\b(?: of)?|\bwhat happens\b|\bsumm?ari[sz]e\b|"
+    r"\b(?:more|some) (?:info(?:rmation)?|details?)\b|\bdescribe\b|\bwhat(?:'s| is| are|"
+    r"s) (?!it like to\b)[^.!?]{1,80} like\W*(?:\?|$)|\bwhat (?:can|should|do) i expect\b|\b(?:the )?(?:plot|story|synopsis|"
+    r"summary|storyline|premise|blurb|description)(?![\w-])(?: of)?|\bwhat happens\b|\bsumm?ari[sz]e\b|"
     r"\bmore about\b|\bgive me (?:the )?(?:details|gist)\b"
 )
 QUESTION = re.compile(
@@ -184,9 +202,15 @@ NO_CONTEXT = re.compile(
 )
 FORGET = re.compile(
     r"\b(?:forget(?: about)?|drop|lose|ditch|remove|scrap|scratch|skip|never ?mind(?: about)?|ignore|"
-    r"cancel|take back|undo|leave out|disregard|without)\b(?: the| my| that| about|"
-    r" all)*(?P<what>[^.!?;,]*)|\b(?P<what2>[\w' -]+?) (?:doesn'?t|does not|don'?t|do not|"
-    r"no longer) (?:really )?matter\w*|\b(?:don'?t|do not) care (?:about|for|what|which|how) (?:the |"
+    r"cancel|take back|undo|leave out|disregard|without)\b(?! anything| any\b)(?: the| my| that| about|"
+    r" all)*(?P<what>(?:(?!,? (?:and|but|then|in favou?r of) (?:go|make|give|show|try|take|do|find|let|use|have|get|want|i|"
+    r"switch|instead|then)\b| instead\b)[^.!?;,])*)|\b(?P<what2>[\w' -]+?) (?:doesn'?t|does not|don'?t|do not|"
+    r"no longer|isn'?t going to) (?:really )?matter\w*|"
+    r"\b(?:ok|okay|fine|all? ?right|good) if (?:it|that|they)(?:'s| is| are|'re)?(?: not|n'?t)(?: an?| the| in| by|"
+    r" with| from)*"
+    r"(?P<what8>[^.!?;,]*)|\b(?:can|could) (?:live|do|go|manage) without (?P<what9>[^.!?;,]*)|"
+    r"\b(?P<what10>[\w' -]+?) (?:is|was|are|were) (?:only|just) (?:an? )?(?:nice[- ]to[- ]have|bonus|idea|thought|"
+    r"suggestion)\b|\b(?:don'?t|do not) care (?:about|for|what|which|how) (?:the |"
     r"its |their )?(?P<what3>[^.!?;,]*)|\b(?:any|no(?: particular)?|"
     r"whatever) (?P<what4>[\w ]{1,25}?)(?: is| are| will be|'s)? (?:fine|ok|okay|good|do|works?|"
     r"preference)\b|\bno longer (?:need|want|care about)(?P<what5>[^.!?;,]*)|"

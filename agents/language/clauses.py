@@ -25,6 +25,8 @@ _WISH = re.compile(
     r"some|any|another|please|pls|mood|fancy|how about|what about|do you have|got any|is there|"
     r"are there|should|must|has to|have to|had to|"
     r"needs? to|prefer\w*|ideally|rather|instead|more like|craving|search\w*|open to|tired of|sick of|"
+    r"forgot to (?:say|mention|tell|add)|should have (?:said|mentioned)|wonder(?:ed|ing) (?:if|whether|what)|"
+    r"hop(?:ed|ing) (?:to|for)|set on|leaning (?:to|towards?)|"
     r"not too|nothing|without|no more|less|"
     r"i'?m into|i'?m after|wouldn'?t mind|up for|hoping|avoid|except)\b"
 )
@@ -33,9 +35,10 @@ _TASTE = re.compile(
     r"personally |,)*(?:(?:i|we|my \w+|the kids|kids|he|she|they|who)(?:'m| am| are|'re| do| also|"
     r" really| usually| generally|"
     r" mostly| both| all| always| just| absolutely| honestly| still| only| tend to| don'?t| do not|"
-    r" can'?t| cannot| never)* )?"
+    r" can'?t| cannot| never| have an?| have always| kind of| quite| rather| very)* )?"
     r"(?:love|like|enjoy|adore|hate|dislike|prefer|stand|into|a (?:big |huge )?(?:fan|sucker)|"
-    r"not (?:a fan|into)|allergic|watch|read|play|loves|likes|enjoys|hates|prefers|fans? of|big fan)\b"
+    r"not (?:a fan|into)|fond of|partial to|keen on|(?:bit of a )?(?:weakness|soft spot) for|allergic|watch|read|"
+    r"play|loves|likes|enjoys|hates|prefers|fans? of|big fan)\b"
 )
 _OPENING = (
     r"^\W*(?:(?:and|but|so|well|also|because|oh|yes|yeah|yep|no|nah|ok|okay|actually|honestly|plus|"
@@ -51,7 +54,7 @@ _COMMENT = re.compile(
     r"watched|thought|hated|found|"
     r"remember|heard|finished|read it|played it|laughed|cried|forgot|know that|guess|believe|cracked|"
     r"adored|caught|missed|wasn'?t|was|didn'?t|haven'?t)"
-    r"|the (?:\w+ ){1,3}(?:is|was|were|are)\b|(?:so|very|such an?|what an?) \w+|(?:loved|enjoyed|"
+    r"|the (?:\w+ ){1,3}(?:is|was|were|are)\b|so \w+(?=\W*$)|(?:very|such an?|what an?) \w+|(?:loved|enjoyed|"
     r"liked|hated|saw) (?:it|that|them|how|the way|everything))"
 )
 _LIFE = re.compile(

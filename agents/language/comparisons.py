@@ -11,7 +11,8 @@ from .message import Message
 from .quantities import Quantity
 
 _UNDER = re.compile(
-    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?\b(?P<word>under|below|"
+    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none|can'?t|cannot|won'?t|mustn'?t|shouldn'?t)(?: \w+){0,3} )?"
+    r"\b(?P<word>under|below|"
     r"less than|fewer than|lower than|shorter than|quicker than|cheaper than|smaller than|"
     r"younger than|thinner than|max(?:imum)?(?: of)?|at most|at the most|up to|within|prior to|before|"
     r"pre|earlier than|older than|until|till|through|by|<=?|no (?:more|longer|later|newer|greater|"
@@ -21,7 +22,8 @@ _UNDER = re.compile(
     r" just| about| around| maybe)*(?=\s*$)(?<=got|ave|'ve|nly|out|und|ybe))[ -]*$"
 )
 _OVER = re.compile(
-    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none)\b(?: \w+){0,3} )?\b(?P<word>over|above|more than|"
+    r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none|can'?t|cannot|won'?t|mustn'?t|shouldn'?t)(?: \w+){0,3} )?"
+    r"\b(?P<word>over|above|more than|"
     r"greater than|higher than|longer than|bigger than|better than|rated|at least|at the least|"
     r"min(?:imum)?(?: of)?|"
     r"from|since|after|post|newer than|later than|pricier than|more expensive than|more recent than|"
@@ -161,12 +163,12 @@ def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue
     if first.kind == "minutes" and _idle_duration(before, after):
         return None
     trimmed = re.sub(r"\b(?:the|a|an|year|years|age|ages)\s*$", "", before)
-    comparison, direction = _comparison(trimmed, after)
+    end, tail = _behind(level, last)
+    comparison, direction = _comparison(trimmed, tail)
     attribute = _attribute(first if first.kind != "number" else last, comparison, trimmed, after, catalogue, message)
     if attribute is None:
         return None
     start = first.start - (len(before) - len(trimmed)) if comparison else first.start
-    end = last.end
     if comparison and comparison in trimmed:
         start = trimmed.rfind(comparison)
     soft = False
@@ -190,13 +192,25 @@ def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue
         and first.bounds.high == first.number + 1
     ):
         scaled = [Range(low=first.number - 2, high=first.number + 3, open_high=True)]
-    suffix = _AT_MOST_AFTER.match(after) or _AT_LEAST_AFTER.match(after)
+    suffix = _AT_MOST_AFTER.match(tail) or _AT_LEAST_AFTER.match(tail)
     if suffix:
         end += suffix.end()
     if attribute.kind == "date":
         follow = re.match(r"\s*(?:-|'s\b|era\b)", level[end:])
         end += follow.end() if follow else 0
     return Measured(start, end, Limit(attribute=attribute.name, ranges=tuple(scaled)), soft)
+
+
+def _behind(level: str, quantity: Quantity) -> tuple[int, str]:
+    """Where a quantity ends and what follows it; its unit is passed over where a bound follows: "300 pages or more"."""
+    after = level[quantity.end :]
+    unit = re.match(rf"[ -]{re.escape(quantity.unit)}\b", after) if quantity.unit else None
+    if unit is None or _AT_MOST_AFTER.match(after) or _AT_LEAST_AFTER.match(after):
+        return quantity.end, after
+    rest = after[unit.end() :]
+    if _AT_MOST_AFTER.match(rest) or _AT_LEAST_AFTER.match(rest):
+        return quantity.end + unit.end(), rest
+    return quantity.end, after
 
 
 def _idle_duration(before: str, after: str) -> bool:
@@ -228,7 +242,7 @@ def _comparison(before: str, after: str) -> tuple[str, int]:
 def _bounded(bounds: Range, direction: int, comparison: str, attribute: Attribute) -> Range:
     """One end of a range left open. Dates are half open: before 1990 ends at 1990, after 1990 begins at 1991."""
     low, high = bounds.low, bounds.high
-    negated = bool(re.match(r"(?:no|not|never|nothing|isn|none)\b", comparison))
+    negated = bool(re.match(r"(?:no|not|never|nothing|isn|none|can|cannot|won|mustn|shouldn)\b", comparison))
     if attribute.kind == "date":
         if direction < 0:
             inclusive = (
@@ -331,6 +345,10 @@ def _of_number(
             return attribute
     if re.search(r"\b(?:ages?|aged)\s*$", before):
         return schema.measuring("age")
+    if re.search(
+        r"\b(?:rated|rating|scor(?:e|es|ed|ing))(?: of)?(?: (?:at least|over|above|under|below))?\s*$", before
+    ):
+        return schema.measuring("rating")
     if not comparison:
         return None
     for word, measure in _ADJECTIVES.items():
@@ -384,6 +402,8 @@ def read_comparisons(
     """
     measured: list[Measured] = []
     for match in _THAN.finditer(message.level):
+        if re.match(r"\s*(?:about |around |the )?[\d$€£]", message.level[match.end() :]):
+            continue
         ids = named(match.end(), min(match.end() + 80, len(message.level)))
         ids = ids or (focus if match["what"] else ())
         measured += _relative(

@@ -7,6 +7,7 @@ from ...tools.catalogue import Catalogue
 from ...tools.words import content_stems
 from ..state import Preference, Wish
 from . import acts
+from .complaints import INSISTS
 from .message import Message
 
 _REPLACES = re.compile(
@@ -29,8 +30,16 @@ _MEASURES = {
     "popularity": re.compile(r"\b(?:popularity|famous|popular)\b"),
 }
 _AND_THE = re.compile(r"\s*,?\s*(?:and|or|nor) (?:about )?(?:the|my|that) \w+(?: too| as well)?")
-_EXCHANGES = re.compile(r"\b(?:instead of|rather than)\b")
+_EXCHANGES = re.compile(
+    r"\b(?:instead of|rather than|better than|i meant?|chang(?:ed|ing) my mind|after all|on second thoughts?|in place of)\b|"
+    r"^\W*(?:(?:no|sorry|actually|hmm+|ok|okay|wait|well|oh)\W+)*not\b"
+)
+"""What tells that something is only named because something else takes its place."""
 _ADDS = re.compile(r"\b(?:also|too|as well|and|plus|additionally|on top|both|even better|bonus|with)\b")
+
+
+_EXCLUDES = re.compile(r"(?:drop|lose|ditch|remove|skip|leave out|without)\b")
+"""What puts an end to a wish, and only confirms what is not wanted."""
 
 
 class Corrections:
@@ -53,7 +62,7 @@ class Corrections:
     def dropped(self, added: Sequence[Preference]) -> list[str]:
         """Keys of earlier preferences that are taken back, or that the new ones replace."""
         keys = list(self._taken_back)
-        if self._begins_anew(added):
+        if not INSISTS.search(self._message.level) and self._begins_anew(added):
             return [p.key for p in self._wish.preferences if not p.lasting]
         for old in self._wish.preferences:
             if any(self._replaces(new, old) for new in added):
@@ -68,16 +77,19 @@ class Corrections:
         return len({p.limit.attribute for p in hard}) > 1 and clashes and not _CONTINUES.search(self._message.level)
 
     def without_exchanged(self, preferences: Sequence[Preference]) -> list[Preference]:
-        """Preferences less those that only name what was wanted before: "crime rather than horror" drops horror."""
+        """Preferences less those that only name what was wanted before: "crime rather than horror" drops horror.
+
+        Something must take its place: "not horror" alone is a wish.
+        """
+        if not _EXCHANGES.search(self._message.level):
+            return list(preferences)
+        placed = {p.limit.attribute for p in preferences if p.wanted}
         kept: list[Preference] = []
         for new in preferences:
             exchanged = [
                 old.key
                 for old in self._wish.preferences
-                if new.strength == "must_not"
-                and old.wanted
-                and old.limit == new.limit
-                and _EXCHANGES.search(self._message.level)
+                if not new.wanted and old.wanted and old.limit == new.limit and new.limit.attribute in placed
             ]
             self._taken_back += exchanged
             if not exchanged:
@@ -88,7 +100,7 @@ class Corrections:
         unwanted = [p for p in self._wish.preferences if not p.wanted]
         for pattern, among in ((acts.FORGET, self._wish.preferences), (acts.ALLOW, unwanted)):
             for match in pattern.finditer(self._message.level):
-                self._take_back(match, among)
+                self._take_back(match, [p for p in among if p.wanted] if _EXCLUDES.match(match.group()) else among)
 
     def _take_back(self, match: re.Match[str], among: Sequence[Preference]) -> None:
         """Take back what of some preferences a pattern has found named."""
@@ -138,25 +150,21 @@ class Corrections:
             return True
         if old.limit.attribute is None or not (new.wanted and old.wanted):
             return False
+        if any(p.wanted and p.limit == new.limit for p in self._wish.preferences):
+            return False
+        if new.limit.attribute in {p.limit.attribute for p in self._wish.preferences if p.key in self._taken_back}:
+            return False
         corrected = bool(_REPLACES.search(self._message.level))
         attribute = self._catalogue.schema.attribute(old.limit.attribute)
         if attribute.open:
             return corrected and "instead" in self._message.level
         if corrected:
             return True
-        if _ADDS.search(self._message.level) or not (new.hard and old.hard):
+        if INSISTS.search(self._message.level) or _ADDS.search(self._message.level) or not (new.hard and old.hard):
             return False
         column = self._catalogue.columns.categories[attribute.name]
         both = (column.judge(new.limit.values) == 1) & (column.judge(old.limit.values) == 1)
-        return not attribute.many or not both.any() or not self._refines(new)
-
-    def _refines(self, new: Preference) -> bool:
-        """Whether a label is said as an adjective ("romantic"), which adds, or as a noun ("a thriller"), which replaces."""
-        for found in self._message.found:
-            for sense in found.of("value"):
-                if sense.value in new.limit.values:
-                    return sense.exact < 1.0
-        return False
+        return not attribute.many or not both.any()
 
     def _narrows(self, new: Preference, old: Preference) -> bool:
         """Whether an open end of one range only closes the open end of the other: "after 1990", then "before 2000"."""

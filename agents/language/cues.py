@@ -7,11 +7,24 @@ LIKE_THIS = re.compile(
     r"\b(?:like|similar to|in the (?:vein|style|spirit|mould|mold) of|reminiscent of|reminds? me of|"
     r"remind of|along the lines of|(?:the )?same (?:vibe|feel|feeling|mood|style|kind|sort|"
     r"type) (?:as|of)|comparable to|close to|à la|a la|akin to|such as|as \w+ as|vibes? of|"
-    r"think|kind of|equivalent of|successor to|follow[- ]?up to|meets|cross between|mix (?:of|"
+    r"think|kind of|equivalent of|successor to|resembl(?:es?|ing)|follow[- ]?up to|meets|cross between|mix (?:of|"
     r"between)|if i (?:liked|loved|enjoyed)|based on (?:my love of|liking)|fans? of|(?:i'?m |"
     r"we'?re )?(?:really )?in the mood for)[\s:\"'“]*(?:the \w+ )?[\"'“]*$"
 )
 LIKE_AFTER = re.compile(r"^[\"'”]*[ -](?:like|esque|style|styled|type|ish|vibes?|feel|kind of|kinda)\b(?! (?:to|a))")
+NEARLY_AFTER = re.compile(
+    r"^[\"'”]*,? (?:comes?|came|gets?|is|was|are|were|looks?|seems?)(?: (?:getting|pretty|very|quite|really|already))*"
+    r" (?:close(?:st|r)?\b(?! to my heart)|(?:nearly|almost) (?:it|there|right|what|perfect)\b|"
+    r"(?:going )?in the right direction|"
+    r"(?:on )?the right (?:track|lines)|the (?:closest|nearest)|more (?:like it|my thing))"
+)
+NEARLY_BEFORE = re.compile(r"\b(?:closer|nearer|closest|nearest) to[\s\"'“]*(?:the )?$")
+WHAT_IS = re.compile(r"\bwhat(?:'?s| is| are| was)[\s\"'“]*(?:the )?$")
+FAVOURITE_IS = re.compile(
+    r"\b(?:favou?rites?(?: \w+)?|(?:one|ones|thing|what) (?:i|we)(?:'ve)? (?:really |absolutely |last )?(?:loved|"
+    r"liked|enjoyed|adored))"
+    r" (?:is|was|are|were)[\s\"'“:]*(?:the )?$"
+)
 THAN = re.compile(r"\bthan (?:the )?$")
 MORE_LIKE_IT = re.compile(
     r"\b(?:more|others?|something|anything|another(?: one)?|stuff|things?) (?:just )?(?:like|"
@@ -50,7 +63,7 @@ DISLIKED_AFTER = re.compile(
 AFTER_NOT = re.compile(r"^[\"'”]*,? (?:was|is|are|were)(?:n'?t| not)\b")
 SEEN_BEFORE = re.compile(
     r"\b(?:seen|watched|read|played|saw|finished|rewatched|rewatching|know|own|completed|heard|"
-    r"just (?:watched|read|played))\b[^.;!?]{0,30}$"
+    r"just (?:watched|read|played)|(?:'ve|have)(?: already| just)? had|been there with|familiar with)\b[^.;!?]{0,30}$"
 )
 QUESTIONING = re.compile(
     r"\b(?:what about|how about|tell me about|is|are|was|who (?:is|was|directed|made|wrote)|about|"

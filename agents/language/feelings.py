@@ -18,6 +18,8 @@ from .cues import (
     LIKED_SHOWN,
     MORE_LIKE_IT,
     MORE_LIKE_SHOWN,
+    NEARLY_AFTER,
+    NEARLY_BEFORE,
     NEGATED,
     NEGATED_LIKENESS,
     PLANS,
@@ -27,6 +29,7 @@ from .cues import (
     THIS_OR_THAT,
     TOO_AFTER,
     UNSURE,
+    WHAT_IS,
     clause_before,
     judged,
     last_match,
@@ -92,10 +95,14 @@ def _feeling(message: Message, start: int, end: int, scopes: Scopes) -> Feeling 
     clause = clause_before(before)
     if THAN.search(before):
         return None
+    if WHAT_IS.search(before) and re.match(r"^[\"'”]* like\W*(?:\?|$)", after):
+        return None
     if LIKE_AFTER.match(after) or (not before.strip() and re.match(r"^,? (?:but|only|except|meets|minus)\b", after)):
         return "disliked" if NEGATED.search(clause) else "like_this"
     if AFTER_NOT.match(after) or DISLIKED_AFTER.match(after):
         return "disliked"
+    if NEARLY_AFTER.match(after) or NEARLY_BEFORE.search(before):
+        return "like_this"
     if LIKED_AFTER.match(after):
         return "liked"
     disliked, liked = last_match(DISLIKED, clause), last_match(LIKED, clause)
@@ -137,6 +144,8 @@ def _feeling_of_shown(message: Message, reference: Reference, since: int) -> Fee
     verdict = judged(after)
     if verdict is not None:
         return verdict
+    if NEARLY_AFTER.match(after) or NEARLY_BEFORE.search(before):
+        return "like_this"
     if PLANS.search(before):
         return "rejected" if NEGATED.search(before) else "accepted"
     if TOO_AFTER.match(after):

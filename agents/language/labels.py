@@ -1,13 +1,12 @@
 """The catalogue's labels in a message, as preferences: which sense, which force, and which belong to one "or"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...tools.catalogue import Catalogue
 from ...tools.lexicon import Found, Sense
 from ...tools.limits import Limit
 from ...tools.schema import Attribute
-from ...tools.words import STOPWORDS
 from ..state import Preference, Strength
 from .clauses import kind_at
 from .message import Message
@@ -17,14 +16,34 @@ _OR = re.compile(r"^\s*(?:,?\s*(?:or|and/or)(?: maybe| even| perhaps| a| an| the
 _OR_WORD = re.compile(r"\bor\b|/")
 _LANGUAGE_CUE = re.compile(r"\b(?:in|speaks?|speaking|subtitled in|dubbed in|spoken in|language)\s*$")
 _LANGUAGE_AFTER = re.compile(r"^[\s-]*(?:language|speaking|spoken|audio|dub|subtitles?)\b")
-_SAME = re.compile(r"\b(?:the )?(?:same|that|this|those|these|its|his|her|their)(?: exact)?\s*$")
+_SAME = re.compile(r"\b(?:the )?(?:same|its|his|her|their|(?<!of )(?:that|this|those|these))(?: exact)?\s*$")
+_NAMED_BEFORE = re.compile(
+    r"^[\s:=,-]*(?:(?:that|which|it|this|one|i'?d (?:say|like|want|go for)|should|must|has|have|had|needs?|ought|"
+    r"got|to|be|being|"
+    r"is|are|was|were|set|would|could|can|will|may|might|of|like|called|named|the|an?|in|only|definitely|really|either|"
+    r"preferably|ideally|maybe|please|not|isn'?t|no)\b[\s:=,-]*){0,6}$"
+)
+"""What may stand between an attribute's name and its value: "as for the colour, it should be red"."""
+_NAMED_AFTER = re.compile(
+    r"^[\s-]*(?:(?:as|for|is|are|being)(?: (?:the|its|their|a|an|my))?(?: (?:main|original|only|first|preferred))?\s+)?$"
+)
+"""What may stand between a value and its attribute's name: "with red as the colour"."""
+_REACH = 8
+"""Words between an attribute's name and its value, at most."""
+
+_MANY = 40
+"""Phrases in a message beyond which it is no longer read for how each is meant elsewhere in it."""
+
 _OWNERS = frozenset(["my", "our", "your", "her", "his", "their"])
 _WORKING = frozenset(
     """
     love loves loved like hate play plays playing start starting weekend night nights evening sunday saturday friday
-    drive time times well work school house home watch read cry call turn manage help fall break friends kids kid
+    drive time times well hope change work school house home watch read cry call turn manage help fall break friends kids kid
     """.split()
 )
+_ASKED_FOR = frozenset("suggestion suggestions recommendation recommendations idea ideas option options".split())
+"""What items are called by those who ask for them."""
+
 _THAT_MADE = re.compile(
     r"^\s*(?:(?:that|who|which|of|behind|from|did|made|makes|making|wrote|directed|created|developed|"
     r"the)\s*)+[\"'“]?$"
@@ -48,6 +67,8 @@ def read_labels(message: Message, catalogue: Catalogue, passed: Sequence[tuple[i
         senses = found.of("value")
         start, end = message.start(found), message.end(found)
         if not senses or any(start < e and s < end for s, e in passed) or _is_idle(message, found, senses, catalogue):
+            continue
+        if found.of("attribute") and _names_attribute(message, found):
             continue
         if _names_maker(message, found, senses, catalogue):
             message.take(start, end)
@@ -73,9 +94,33 @@ def _is_idle(message: Message, found: Found, senses: Sequence[Sense], catalogue:
     word = message.tokens[found.start].text
     if before in _OWNERS or (found.of("attribute") and before in ("same", "that", "this", "different", "those")):
         return True
+    if found.end - found.start == 1 and word in _ASKED_FOR:
+        return before not in ("about", "of", "with", "involving", "on")
     if found.end - found.start > 1 or word not in _WORKING:
         return False
     return before not in ("about", "of", "with", "involving", "on", "no", "without", "a", "some", "and")
+
+
+def _names_attribute(message: Message, found: Found) -> bool:
+    """Whether a word that is a value as well only says which attribute a value beside it is of: "language French"."""
+    named = {s.attribute for s in found.of("attribute")}
+    return any(
+        any(s.attribute in named for s in other.of("value")) and _beside(message, found, other)
+        for other in _near(message, found)
+    )
+
+
+def _near(message: Message, found: Found) -> Iterator[Found]:
+    """The other phrases a few words away."""
+    low, high = found.start - _REACH, found.end + _REACH
+    return (f for f in message.found if f.end >= low and f.start <= high and f is not found)
+
+
+def _beside(message: Message, name: Found, value: Found) -> bool:
+    """Whether an attribute's name and a value stand together: "theme revenge", "the genre must be crime", "red as the colour"."""
+    if name.end <= value.start:
+        return bool(_NAMED_BEFORE.match(message.level[message.end(name) : message.start(value)]))
+    return bool(_NAMED_AFTER.match(message.level[message.end(value) : message.start(name)]))
 
 
 def _names_maker(message: Message, found: Found, senses: Sequence[Sense], catalogue: Catalogue) -> bool:
@@ -176,7 +221,7 @@ def _made(message: Message, end: int) -> tuple[str, ...]:
 def _choose(message: Message, found: Found, senses: Sequence[Sense], catalogue: Catalogue) -> list[Sense]:
     """The sense that the words around a label point to; several values only where they share a surname."""
     start, end = message.start(found), message.end(found)
-    cued = _cued_attribute(message, found)
+    cued = _cued_attribute(message, found) or _cued_elsewhere(message, found)
     best = max(s.exact for s in senses)
     schema = catalogue.schema
 
@@ -185,6 +230,7 @@ def _choose(message: Message, found: Found, senses: Sequence[Sense], catalogue: 
         return (
             sense.attribute == message.asking,
             sense.attribute == cued,
+            not cued and (sense.attribute, sense.value) in message.wanted,
             round(sense.exact, 2) if abs(sense.exact - best) > 0.15 else 0,
             _tongue(message, start, end, attribute),
             not attribute.open,
@@ -222,16 +268,21 @@ def _part(message: Message, start: int, attribute: Attribute, catalogue: Catalog
 
 
 def _cued_attribute(message: Message, found: Found) -> str:
-    """The attribute whose name stands right before or after a label: "director Jane Campion", "the horror genre"."""
-    for other in message.found:
-        before = 0 <= found.start - other.end <= 2
-        after = other.start == found.end
-        if (before or after) and other is not found:
-            between = message.tokens[other.end : found.start] if before else []
-            senses = other.of("attribute")
-            if senses and all(t.text in STOPWORDS for t in between):
-                return senses[0].attribute
+    """The attribute whose name stands with a label: "director Jane Campion", "the horror genre", "French as the language"."""
+    for other in _near(message, found):
+        if (senses := other.of("attribute")) and _beside(message, other, found):
+            known = {s.attribute for s in found.of("value")}
+            return next((s.attribute for s in senses if s.attribute in known), senses[0].attribute)
     return ""
+
+
+def _cued_elsewhere(message: Message, found: Found) -> str:
+    """The attribute whose name stands with the same label in another place of the message."""
+    if len({s.attribute for s in found.of("value")}) < 2 or len(message.found) > _MANY:
+        return ""
+    said = message.level[slice(*message.place(found))]
+    others = (f for f in message.found if f is not found and message.level[slice(*message.place(f))] == said)
+    return next((cued for other in others if (cued := _cued_attribute(message, other))), "")
 
 
 def _groups(message: Message, labels: Sequence[Label], scopes: Scopes, catalogue: Catalogue) -> list[list[Label]]:

@@ -19,6 +19,7 @@ class Message:
         taken: which tokens have been understood as something, in place.
         clauses: its clauses, once its titles are known.
         asking: the attribute of the question that it may answer, or empty.
+        wanted: the labels that are wanted already, each with its attribute.
     """
 
     text: str
@@ -28,12 +29,20 @@ class Message:
     taken: list[bool] = field(default_factory=list)
     clauses: list[Clause] = field(default_factory=list)
     asking: str = ""
+    wanted: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
-    def read(cls, text: str, lexicon: Lexicon, asking: str | None = None) -> "Message":
+    def read(
+        cls,
+        text: str,
+        lexicon: Lexicon,
+        asking: str | None = None,
+        wanted: frozenset[tuple[str, str]] = frozenset(),
+    ) -> "Message":
         """Prepare a message."""
-        found = tokens(text)
-        return cls(text, level(text), found, lexicon.find(found, text), [False] * len(found), asking=asking or "")
+        found, folded = _without_slips(tokens(text), level(text), lexicon)
+        senses = lexicon.find(found, text)
+        return cls(text, folded, found, senses, [False] * len(found), asking=asking or "", wanted=wanted)
 
     def start(self, found: Found) -> int:
         """Where a found phrase begins, in characters."""
@@ -42,6 +51,10 @@ class Message:
     def end(self, found: Found) -> int:
         """One past where a found phrase ends, in characters."""
         return self.tokens[found.end - 1].end
+
+    def place(self, found: Found) -> tuple[int, int]:
+        """Where a found phrase stands, in characters."""
+        return self.start(found), self.end(found)
 
     def words(self, start: int, end: int) -> str:
         """The user's own words between two places."""
@@ -58,6 +71,18 @@ class Message:
         return not any(
             t for t, token in zip(self.taken, self.tokens, strict=True) if token.start < end and token.end > start
         )
+
+
+def _without_slips(found: list[Token], folded: str, lexicon: Lexicon) -> tuple[list[Token], str]:
+    """Tokens and folded text with the slips in ordinary words mended; names are left alone, and so are places."""
+    for place, token in enumerate(found):
+        named = place > 0 and token.raw[0].isupper()
+        meant = token.text if named else lexicon.ordinary(token.text)
+        if meant != token.text:
+            found[place] = Token(meant, token.raw, token.start, token.end)
+            if len(meant) == len(token.text) == token.end - token.start:
+                folded = folded[: token.start] + meant + folded[token.end :]
+    return found, folded
 
 
 def level(text: str) -> str:

@@ -20,6 +20,8 @@ _FILLERS = frozenset(
     arent hates likes sometime monday tuesday wednesday thursday friday saturday sunday boyfriend partner husband
     wife dad mum mom mother father brother sister son daughter grandma grandpa grandad nephew niece baby guys mate
     god spirit line lines hmm umm ooh tbh imo btw etc kinda sorta lil cause cuz coz yea ok k aren't isn't wasn't
+    decide deciding grab grabs appeal appeals excite excites jumps closest closer nearest nearer resemble resembles resembling
+    max maximum tops minimum
     recommendations dislike dislikes disliked detest detests loathe loathes despise despises adore adores
     """.split()
 )

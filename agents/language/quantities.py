@@ -182,7 +182,11 @@ _READERS = [
                            scale=float(m["scale"] or m["scale2"] or m["scale3"] or 0))),
     (re.compile(rf"\b(?:no|not) (?:more than|older than|over) (?P<n>{NUMBER}) years?(?: old| ago)?\b"), _since_years),
     (re.compile(rf"\b(?:{NUMBER}) years? (?:ago|later|earlier)\b"), lambda m, d: Quantity(m.start(), m.end(), "ago", Range())),
-    (re.compile(rf"(?P<n>{NUMBER})[ -]?(?:years?[ -]olds?\b|y/?o\b|yr[ -]olds?\b)"), _age),
+    (re.compile(rf"(?P<n>{NUMBER})[ -]?(?:(?:years?[ -])?(?:years?|yrs?)[ -]olds?\b|y/?o'?s?\b)"), _age),
+    (re.compile(rf"\b(?:kids?|child(?:ren)?|boys?|girls?|son|daughter|toddlers?|teenagers?|nephew|niece|someone|"
+        rf"somebody|people|"
+        rf"those) (?:who (?:is|are) |(?:of|aged?) )(?:only |about |just |around )?(?P<n>{NUMBER})(?![ -]?(?:min|"
+        rf"hour|%))\b"), _age),
     (re.compile(r"\b(?P<part>early|mid|middle|late)?[ -]*(?:the )?'?(?P<digits>(?:1[5-9]|20)\d0|"
         r"[0-9]0)'?s\b(?P<word>)"), _decade),
     (re.compile(rf"\b(?P<part>early|mid|middle|late)?[ -]*(?:the )?(?P<word>{'|'.join(_DECADES)})\b(?P<digits>)"), _decade),

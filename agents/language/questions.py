@@ -31,6 +31,14 @@ _ASKS_DATE = re.compile(
 )
 
 
+_THE = re.compile(
+    r"^\W*(?:(?:ok|okay|and|so|hmm+|well|but|uh|oh|honestly|to be honest|also|interesting|right|yes|yeah|"
+    r"before i decide)\b\W*)*"
+    r"(?:(?:what|how) about|what'?s|what (?:is|are)|and)?\s*(?:the|its|their)\s*$"
+)
+_OF_THEM = re.compile(r"^(?: of (?:it|them|these|those|each|each of them|that one|this one))?\s*\?\W*$")
+
+
 def read_question(
     message: Message,
     mentions: Sequence[Mention],
@@ -66,6 +74,16 @@ def read_question(
     return Question(items=tuple(items), attribute=attribute.name if attribute else None, kind="fact", words=words)
 
 
+def attribute_asked_for(message: Message) -> str:
+    """The attribute that a message asks for of what is in view, if it does no more: "what about the rating?", "the year?"."""
+    for found in message.found:
+        senses = found.of("attribute")
+        before, after = message.level[: message.start(found)], message.level[message.end(found) :]
+        if senses and _THE.match(before) and _OF_THEM.match(after):
+            return senses[0].attribute
+    return ""
+
+
 def _people_of(level: str, catalogue: Catalogue) -> Attribute | None:
     """Whom "who" asks for: those of whom an item has many where they are "in" it, else those who made it."""
     people = [a for a in catalogue.schema.attributes if a.person]
@@ -81,6 +99,8 @@ def _people_of(level: str, catalogue: Catalogue) -> Attribute | None:
 def _attribute(message: Message, catalogue: Catalogue) -> Attribute | None:
     """The attribute that a question asks for: by its measure, its date, its own name, or a value of it."""
     schema = catalogue.schema
+    if asked := attribute_asked_for(message):
+        return schema.attribute(asked)
     named = [s.attribute for f in message.found for s in f.of("attribute")]
     for pattern, measures in _ASKS_MEASURE:
         if pattern.search(message.level):

@@ -195,11 +195,17 @@ def _partial_titles(message: Message, focus: Sequence[str], catalogue: Catalogue
 
     titles = {i: {w for t in (catalogue.item(i).title, *catalogue.item(i).aliases) for w in words(t)} for i in focus}
     found: list[Reference] = []
-    for token in message.tokens:
+    for place, token in enumerate(message.tokens):
         bare = token.text.removesuffix("'s")
         if len(bare) < 4 or bare in TALK_WORDS or bare in STOPWORDS:
             continue
         holders = [i for i, known in titles.items() if bare in known]
         if len(holders) == 1 and not any(r.items == (holders[0],) for r in found):
-            found.append(Reference(token.start, token.end, (holders[0],)))
+            start, end = place, place + 1
+            while start > 0 and message.tokens[start - 1].text in titles[holders[0]]:
+                start -= 1
+            while end < len(message.tokens) and message.tokens[end].text in titles[holders[0]]:
+                end += 1
+            span = message.tokens[start].start, message.tokens[end - 1].end
+            found.append(Reference(*span, (holders[0],)))
     return found

@@ -21,15 +21,23 @@ _BEFORE: list[tuple[Force, str]] = [
         rf"how|about))(?: about)?\b|\bno matter\b|\b(?:not )?necessarily\b"
                rf"|\b{_DO_NOT} (?:have|need) to be\b|\b(?:need not|needn'?t) be\b|\bopen to\b|"
         rf"\bnothing (?:wrong with|against)\b|\b(?:fine|ok|okay|cool) with\b|\bno preference\b|"
-        rf"\b{_NOT} sure\b|\bno idea\b|\bno (?:problem|worries|rush|need)\b|\b(?:it |"
+        rf"\b{_NOT} sure\b|\bno idea\b|\bno (?:problem|worries|rush|need|(?:big )?deal)\b|\b(?:it |"
         rf"that )?{_DO_NOT} matter (?:if|whether|how|when|which|what|where)\b|\bwhether or not\b|"
         rf"\bregardless of\b"),
-    ("must", r"\bnothing but\b|\bwouldn'?t say no to\b|\bnot only\b|\bnot just\b|\bnone other than\b|"
+    ("must", r"\bnothing but\b|\bonly (?:really |ever )?(?:interested in|keen on)\b|\bnot only\b|\bnot just\b|"
+        r"\bnone other than\b|"
         r"\bcan'?t (?:do|live|go) without\b|\bnot without\b"),
     ("prefer", rf"\b{_DO_NOT} (?:hate|dislike)\b|\bnot (?:bad|opposed to|against|averse to)\b|\bwhy not\b|"
         rf"\b{_CAN_NOT} (?:wait|go wrong with|get enough of|resist|beat)\b|\bnothing (?:beats|"
-        rf"like a good)\b|\bwould ?n'?t mind\b|\bwould not mind\b"),
-    ("avoid", rf"\b(?:{_NOT}|{_IS_NOT}|{_DO_NOT}|i'?m not|am not)(?: \w+)? (?:(?:a )?(?:big |huge |great |"
+        rf"like a good)\b|\bwould ?n'?t mind\b|\bwould not mind\b|\b(?:wouldn'?t|would not) say no to\b"
+               r"|\b(?:would|could|might) be (?:nice|great|good|cool|lovely|perfect|a plus|a bonus) if (?:it|that|they|"
+        r"there|one)(?:'s| (?:was|were|is|are|had|has|could be))?\b|\b(?:weakness|soft spot) for\b|\bfond of\b"),
+    ("avoid", rf"\b(?:rather|preferably|ideally|if (?:at all )?possible|better),? (?:no|not|nothing)\b(?! (?:more|less|"
+        rf"fewer|longer|shorter|older|newer|later|earlier|over|under|above|below)\b)"
+              rf"|\bif (?:you can|possible),? (?:please )?(?:avoid|skip)\b|\brather (?:avoid|skip|(?:it|they) "
+        rf"(?:wasn'?t|weren'?t))\b|\b{_NOT} (?:so |very |too |that |really |all that |particularly )*big on\b"
+              rf"|\b{_NOT} much of an?\b|\b{_NOT} (?:so |very |too |that |really )*keen on\b"
+              rf"|\b(?:{_NOT}|{_IS_NOT}|{_DO_NOT}|i'?m not|am not)(?: \w+)? (?:(?:a )?(?:big |huge |great |"
         rf"massive )?(?:fan|lover) of|really (?:like|into|enjoy|feel like|care for|feeling)|(?:that |so |"
         rf"very |too |really |super |all that )?(?:into|keen on|crazy about|wild about|fond of)|"
         rf"care (?:much )?for)\b"
@@ -39,9 +47,11 @@ _BEFORE: list[tuple[Force, str]] = [
         r"'d )?rather not(?: have)?\b|\b(?:tired|sick|bored|weary) of\b|\btoo\b(?= (?!much|many)\w)|"
         r"\bprefer(?:ably)? not\b|\bideally not\b|\bpreferably no\b|\bnot really\b|\btoo (?:much|many)\b|"
         r"\benough (?:of|with)\b|\btry to avoid\b|\bgo easy on\b|\btone down\b"),
-    ("must_not", rf"\banything (?:but|except|other than)\b|\beverything (?:but|except)\b|\b(?:other|rather) than\b|"
-        rf"\binstead of\b|\bapart from\b|\baside from\b|\bbesides\b|\bexcept(?:ing|s)?(?: for)?\b|"
-        rf"\bexclud(?:e|es|ing)\b|\bavoid(?:s|ing)?\b|\bstay(?:ing)? away from\b|\bsteer clear of\b|"
+    ("must_not", rf"\banything (?:but|except|other than)\b|\beverything (?:but|except)\b|\b(?:other|rather|"
+        rf"would be better) than\b|"
+        rf"\binstead of\b|\bapart from\b|\baside from\b|\bbesides\b|\bexcept(?:ing|s)?(?: for)?\b"
+        rf"(?! (?:that )?(?:i|i'?[dm]|i'?ll|i'?ve|we|we'?[dr]e?|it|it'?s|he|she|they|there|my|our)\b)|"
+        rf"\bexclud(?:e|es|ing)\b|\bspare (?:me|us)\b|\bavoid(?:s|ing)?\b|\bstay(?:ing)? away from\b|\bsteer clear of\b|"
         rf"\bkeep away from\b"
                  rf"|\b(?:i |we |she |he |they )?(?:really |absolutely |just |totally )?(?:hate|hates|dislike|"
         rf"dislikes|loathe|despise|detest)\b|\bhated\b|\b{_CAN_NOT} (?:stand|bear|take|handle|deal with|"
@@ -50,7 +60,7 @@ _BEFORE: list[tuple[Force, str]] = [
         rf"wanna)(?: to (?:see|watch|read|play|have))?(?: any(?:thing)?)?\b|\b(?:would not|"
         rf"wouldn'?t) (?:want|like)\b|\bwon'?t (?:watch|read|play|do)\b"
                  rf"|\b(?:skip|leave out|ditch|lose|drop|cut|remove|rule out|forget|minus|nix)\b(?: the)?|"
-        rf"\b(?:allergic|averse) to\b|\b{_NOT} in the mood for\b|\bnot (?:feeling|looking for|"
+        rf"\b(?:allergic|averse) to\b|\bhad (?:my|our) fill of\b|\b{_NOT} in the mood for\b|\bnot (?:feeling|looking for|"
         rf"interested in)\b"
                  rf"|\bfree of\b|\bwithout(?: any)?\b|\bno more\b(?! than)|\b(?:no|nothing|none|neither|nor|never|"
         rf"not)(?: (?:with|about|from|by|in|of|on|like|any|a|an|the))*\b(?! (?:less|more|longer|older|"
@@ -70,27 +80,37 @@ _BEFORE: list[tuple[Force, str]] = [
         r"sucker for|soft spot for|more)\b"),
 ]  # fmt: skip
 _AFTER: list[tuple[Force, str]] = [
-    ("ignore", rf"\b(?:(?:is|are|would be|'s) (?:also |totally |perfectly |all )?(?:fine|ok|okay|alright|"
+    ("ignore", rf"(?<!\bif that)(?<!\bif it)\b(?<!\bif that )(?<!\bif it )(?:(?:is|are|would be|'s) (?:also |"
+        rf"totally |perfectly |all )?(?:fine|ok|okay|alright|"
         rf"acceptable|cool|no problem)|{_DO_NOT} (?:really )?matter|{_IS_NOT} (?:a problem|important|"
         rf"an issue|necessary)|not required|optional)\b"),
+    ("avoid", r"\btends? to (?:bore|annoy|irritate|tire|scare) (?:me|us)\b|\b(?:bores?|annoys?) (?:me|us) a (?:bit|"
+        r"little)\b"),
     ("must_not", rf"\b(?:(?:is|are|was|were|'s) (?:out|off the table|a no-?go|a no\b|not what|a deal-?breaker|"
         rf"boring|not allowed|not an option|awful|terrible)|{_IS_NOT} (?:for me|an option|allowed|what i)|"
         rf"not for me|no thanks|(?:bores?|annoys?|irritates?) me|(?:gives?|give) me nightmares|scares? me|"
         rf"makes? me sick|need not apply)\b"),
     ("avoid", rf"\b(?:{_IS_NOT} (?:really )?(?:my (?:thing|cup of tea|favou?rite|jam|style|bag))|"
         rf"not (?:really )?my (?:thing|cup of tea|jam|style)|puts? me off|gets? old)\b"),
-    ("prefer", r"\b(?:(?:would|could|might) be (?:nice|great|good|cool|lovely|perfect|a bonus|a plus|fun|ideal)|"
-        r"is a plus|(?:is|are) a bonus|if possible|preferably|ideally|i guess|i suppose|preferred|"
+    ("must", r"\b(?:is|are) (?:an? (?:absolute )?must|essential|non-?negotiable|mandatory)\b"),
+    ("prefer", r"\b(?:(?:would|could|might) (?:be (?:nice|great|good|cool|lovely|perfect|a bonus|a plus|fun|ideal)|"
+        r"suit (?:me|us)|make me happy)|(?:is|are) always (?:good|nice|great|welcome|fun)|"
+        r"is a plus|(?:is|are) a bonus|if possible(?!,? (?:no|not|nothing)\b)|preferably|ideally|i guess|i suppose|preferred|"
         r"for (?:example|instance))\b"),
 ]  # fmt: skip
 _BEFORE_CUES: list[tuple[Force, re.Pattern[str]]] = [(force, re.compile(pattern)) for force, pattern in _BEFORE]
 _AFTER_CUES: list[tuple[Force, re.Pattern[str]]] = [(force, re.compile(pattern)) for force, pattern in _AFTER]
-_HARD_STOP = re.compile(r"[.!?;\n](?!\d)|\s[-–—]+\s|\b(?:but|however|though|although|yet|instead|otherwise)\b(?! of)")
+_HARD_STOP = re.compile(
+    r"[.!?;\n](?!\d)|\s[-–—]+\s|\b(?:but|however|though|although|yet|instead|otherwise|"
+    r"except (?=(?:that )?(?:i|i'?[dm]|i'?ll|i'?ve|we|we'?[dr]e?|it|it'?s)\b))\b(?! of)"
+)
 _SOFT_STOP = re.compile(
     r",|\band (?=(?:i|i'?m|i'?d|something|maybe|would|want|prefer|love|like|also|it|it'?s|make|give|"
-    r"show|find|please|has|have|with|then|definitely|preferably|ideally|no|not|must|should|we|my|only|"
+    r"show|find|please|has|have|with|then|go|try|switch|use|take|do|let|definitely|preferably|ideally|no|not|must|"
+    r"should|we|my|only|"
     r"ideally)\b)"
-    r"|\b(?:so|because|since|as long as|while|if|when|for)\b|\b(?:that|which|who) (?=(?:is|are|has|have|"
+    r"|\b(?:so|because|since|as long as|while|if|when|(?<!suitable )(?<!ok )(?<!okay )(?<!fine )(?<!safe )(?<!fit "
+    r")for)\b|\b(?:that|which|who) (?=(?:is|are|has|have|"
     r"was|were|makes?|stars?|takes?|feels?|will)\b)|:"
 )
 _LIST_GOES_ON = re.compile(
@@ -116,11 +136,16 @@ class Scopes:
     Args:
         level: the message.
         quiet: places whose words are no cues, such as titles and quantities.
+
+    Attributes:
+        places: where the words of the cues themselves stand.
     """
 
     def __init__(self, level: str, quiet: list[tuple[int, int]]) -> None:
         self.level = level
+        self._settled: list[tuple[int, int, Force | None]] = []
         cues = _cues(level, quiet)
+        self.places = [(at, start) for at, start, _ in cues]
         self.scopes = [
             Scope(at, start, self._reach(start, force, [c[0] for c in cues[i + 1 :]]), force)
             for i, (at, start, force) in enumerate(cues)
@@ -128,12 +153,20 @@ class Scopes:
         for force, pattern in _AFTER_CUES:
             for match in pattern.finditer(level):
                 if not _inside(match.start(), quiet):
+                    self.places.append(match.span())
                     self.scopes.append(
                         Scope(match.start(), self._clause_start(match.start()), match.start(), force, True)
                     )
 
+    def rule(self, start: int, end: int, force: Force | None) -> None:
+        """Settle the force between two places, whatever the cues there say."""
+        self._settled.append((start, end, force))
+
     def force(self, place: int) -> Force | None:
         """The force on the words at a place: the nearest cue before them, then a cue after them; None is a plain wish."""
+        for start, end, force in self._settled:
+            if start <= place < end:
+                return force
         before = [s for s in self.scopes if not s.backwards and s.start <= place < s.end]
         after = [s for s in self.scopes if s.backwards and s.start <= place < s.end]
         if after:

@@ -9,10 +9,12 @@ from ...tools.lexicon import Found
 from .cues import (
     DISLIKED,
     DISLIKED_AFTER,
+    FAVOURITE_IS,
     LIKE_AFTER,
     LIKE_AS_VERB,
     LIKE_THIS,
     LIKED_AFTER,
+    NEARLY_BEFORE,
     SEEN_BEFORE,
     THAN,
     clause_before,
@@ -37,7 +39,9 @@ def read_titles(
     loose = frozenset(a.name for a in catalogue.schema.of_kind("category") if a.open)
     titles: list[Title] = []
     for found in message.found:
-        if is_title(message, found, loose):
+        several = found.end - found.start > 1
+        viewed = several and any(i in shown for s in found.of("item") if s.exact == 1.0 for i in s.items)
+        if viewed or is_title(message, found, loose):
             start, end = message.start(found), message.end(found)
             items = found.of("item")[0].items
             year = next((q for q in quantities if q.kind == "period" and _beside(message.level, start, end, q)), None)
@@ -80,7 +84,7 @@ def is_title(message: Message, found: Found, open_labels: frozenset[str]) -> boo
     strict = any(s.attribute not in open_labels and s.exact == 1.0 for s in found.of("value"))
     if strict and LIKE_AS_VERB.search(before):
         return False
-    cues_before = (LIKE_THIS, THAN)
+    cues_before = (LIKE_THIS, THAN, NEARLY_BEFORE, FAVOURITE_IS)
     cues_clause = (SEEN_BEFORE, DISLIKED) if message.text[start].isupper() else (SEEN_BEFORE,)
     return (
         any(c.search(before) for c in cues_before)

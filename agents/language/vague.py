@@ -68,8 +68,8 @@ _PATTERNS: list[tuple[Measure | Literal["date"], _Side, re.Pattern[str]]] = [
 ]
 _NOT_ABOUT_ITEMS = re.compile(
     r"\b(?:long|short) (?:time|ago|story|way|day|week|list|answer|as|term|while|on)\b|\bas long\b|"
-    r"\bno longer\b|\bso long\b|\bbefore long\b|\b\d+[ -]years?[ -]old\b|\bquick (?:question|one)\b|"
-    r"\bnew here\b"
+    r"\bno longer\b|\bso long\b|\bbefore long\b|\b\d+[ -](?:years?[ -])?(?:years?|yrs?)[ -]olds?\b|\bquick (?:question|one)\b|"
+    r"\bnew here\b|\bold news\b"
 )
 
 
