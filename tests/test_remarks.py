@@ -76,3 +76,17 @@ def test_questions_are_about_facts_that_are_shown():
     said = {remarks(n, "books").question(Shown(id="dune", title="Dune"), random.Random(n)) for n in range(80)}
     assert any("Dune" in s for s in said)
     assert not any("number of ratings" in s for s in said)
+
+
+def test_a_range_that_is_let_go_of_is_named_by_its_attribute_or_its_bound():
+    old = Preference(limit=Limit(attribute="price", ranges=(Range(high=20.0),)), strength="prefer")
+    for seed in range(40):
+        said = remarks(seed).letting_go(old)
+        assert "price" in said or "20" in said, said
+        assert "with " not in said
+
+
+def test_a_label_that_is_let_go_of_is_named():
+    for strength in ("prefer", "avoid"):
+        old = Preference(limit=Limit(attribute="genres", values=("Puzzle",)), strength=strength)  # type: ignore[arg-type]
+        assert all("puzzle" in remarks(n).letting_go(old) for n in range(40))

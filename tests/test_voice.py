@@ -6,6 +6,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -160,7 +161,7 @@ def test_every_statement_names_what_it_means():
 
 def test_what_is_not_wanted_always_sounds_so():
     no = re.compile(
-        r"\b(?:no|not|nothing|without|don't|hate|can't|anything but|out|spare me|n't|none|avoid|bore|isn't|wasn't)\b"
+        r"\b(?:no|not|nothing|without|don't|hate|can't|anything but|out|spare me|n't|none|avoid|bore|isn't|wasn't|aren't)\b"
     )
     for strength in ("must_not", "avoid"):
         for text in statements(preference("genres", strength, "Puzzle")):
@@ -192,7 +193,8 @@ def test_a_voice_does_not_repeat_itself_while_it_has_other_ways():
 
 def test_every_section_can_be_said_by_everybody():
     blanks = dict.fromkeys(
-        ("value", "role", "bound", "label", "amount", "title", "which", "more", "wish", "plural", "old", "new"), "x"
+        ("value", "role", "bound", "label", "amount", "title", "which", "more", "wish", "plural", "old", "new", "such"),
+        "x",
     )
     blanks |= dict.fromkeys(("n", "low", "high", "decade", "year", "first", "last"), "1990")
     for someone in PERSONAS:
@@ -249,3 +251,108 @@ def test_a_label_that_may_mean_something_else_is_said_with_its_attribute():
         voice = Voice(persona(knowledge=1.0), catalogue, random.Random(seed))
         assert "norse as the tongue" in voice.statement(preference("speech", "must", "Norse"))
         assert "norse" not in voice.statement(preference("origin", "must", "Norway")).lower()
+
+
+KOREA = {"South Korea": ("korean",)}
+ODD = Schema(
+    noun="thing",
+    nouns="things",
+    attributes=(
+        Attribute(name="speech", kind="category", label="language"),
+        Attribute(name="land", kind="category", label="country", also=("made in",), synonyms=KOREA),
+        Attribute(name="style", kind="category", many=True, label="style"),
+        Attribute(name="word", kind="category", many=True, open=True, label="keyword", also=("set in",)),
+        Attribute(name="year", kind="date", label="year"),
+        Attribute(name="score", kind="number", measure="rating", label="score"),
+    ),
+)
+
+
+@cache
+def oddities() -> Catalogue:
+    """Labels of all kinds of words; what is korean may be a language or a land."""
+    shared = {"style": ("drama", "exciting", "western"), "word": ("military",), "year": "1990", "score": 7.0}
+    lands = ("United Kingdom", "South Korea", "Belgium")
+    return Catalogue(
+        "odd", ODD, [Item(id=x, title=x, attributes={"speech": ("korean",), "land": (x,), **shared}) for x in lands]
+        + [Item(id="n", title="n", attributes={"speech": ("Belgian",), "land": ("Peru",)})],
+    )  # fmt: skip
+
+
+def voices() -> Iterator[Voice]:
+    for seed in range(120):
+        yield Voice(persona(verbosity=seed % 10 / 10), oddities(), random.Random(seed))
+
+
+STRENGTHS = ("must", "prefer", "must_not", "avoid")
+CLASH = re.compile(
+    r"\b(?:without|no|with|from|by|in|be|it's|is) (?:with|from between)\b"
+    r"|\bno (?:made|under|between|since)\b|\bgo with (?:from|made|between)\b"
+)
+
+
+def everything(*values: str, attribute: str) -> Iterator[str]:
+    for voice in voices():
+        for strength in STRENGTHS:
+            wish = preference(attribute, strength, *values)
+            yield voice.statement(wish)
+            yield voice.opening([preference("style", "must", "drama"), wish])
+            yield voice.opening([wish])
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"), [("speech", "korean"), ("land", "United Kingdom"), ("style", "exciting")]
+)
+def test_no_preposition_meets_another(attribute: str, value: str):
+    for text in everything(value, attribute=attribute):
+        assert not CLASH.search(text), text
+
+
+@pytest.mark.parametrize("value", ["exciting", "drama", "western"])
+def test_a_label_of_which_nobody_knows_what_word_it_is_stands_before_a_noun_or_alone(value: str):
+    ill = re.compile(rf"\b(?:something|anything|fond of|weakness for|hate|stand|enjoy|avoid) {value}(?! things?\b| or)")
+    for text in everything(value, attribute="style"):
+        assert not ill.search(text), text
+
+
+def test_a_label_whose_attribute_has_a_preposition_is_said_with_it():
+    for text in everything("United Kingdom", attribute="land"):
+        assert "made in united kingdom" in text.lower(), text
+
+
+def test_loose_labels_take_no_preposition_that_fits_few_of_them():
+    assert not [t for t in everything("military", attribute="word") if "set in" in t]
+
+
+def test_two_nouns_of_one_attribute_are_not_piled_up():
+    both = [preference("style", "must", "drama"), preference("style", "must", "western")]
+    for voice in voices():
+        text = voice.opening(both)
+        assert "drama" in text, text
+        assert "western" in text, text
+        assert not re.search(r"drama western|western drama", text), text
+
+
+def test_what_is_dropped_or_swapped_is_said_as_a_noun():
+    years = Preference(limit=Limit(attribute="year", ranges=(Range(low=1990.0, high=1999.0),)), strength="must")
+    for voice in voices():
+        assert voice.thing(years) == "the 1990s"
+        assert voice.thing(preference("speech", "must", "korean")) == "korean as the language"
+        assert voice.thing(preference("land", "must", "United Kingdom")) == "united kingdom"
+
+
+def test_a_range_with_a_preposition_never_stands_behind_is():
+    wish = preference("score", "must", low=7.0)
+    for voice in voices():
+        assert not re.search(r"\b(?:be|it's|that's|isn't) with\b", voice.statement(wish))
+
+
+def test_make_it_only_replaces():
+    assert {name for name, text in TEMPLATES if "make it " in text} == {"swap"}
+
+
+def test_a_complaint_about_a_number_states_no_limit_of_its_own():
+    limit = re.compile(
+        r"\b(?:older|newer|longer|shorter|cheaper|more|less) than (?:that|\{title\})|i (?:want|meant) something"
+    )
+    assert not [t for name, t in TEMPLATES if name.startswith("too_") and limit.search(t)]

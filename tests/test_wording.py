@@ -4,7 +4,17 @@ import random
 
 import pytest
 from convrec.simulator.users.voice import phrases
-from convrec.simulator.users.wording import number_of, roles_of, spoken_bounds, spoken_values
+from convrec.simulator.users.wording import (
+    an_or_a,
+    before_noun,
+    is_adjective,
+    number_of,
+    roles_of,
+    spoken_bounds,
+    spoken_span,
+    spoken_values,
+    stands_alone,
+)
 from convrec.tools.limits import Limit, Range
 from convrec.tools.schema import Attribute
 from talk_stage import index_of
@@ -99,3 +109,49 @@ def test_names_keep_their_capitals_and_common_words_do_not():
     assert spoken_values(Limit(attribute="g", values=("Adventure", "Horror")), plain, 0.5, rng) == "adventure or horror"
     assert spoken_values(Limit(attribute="g", values=("PlayStation 5",)), plain, 0.5, rng) == "PlayStation 5"
     assert spoken_values(Limit(attribute=None, values=("time travel",)), None, 0.5, rng) == "time travel"
+
+
+def test_an_age_never_repeats_its_unit():
+    for numbers in ({"high": 6.0}, {"low": 6.0}, {"low": 6.0, "high": 8.0}):
+        for said in bounds(AGE, **numbers):
+            assert "years" not in said
+            assert "6" in said or "8" in said
+            assert any(word in said for word in ("year old", "for ages")), said
+
+
+def test_ranges_of_years_have_one_preposition_and_a_noun():
+    limit = Limit(attribute="y", ranges=(Range(low=2020.0, high=2030.0, open_high=True),))
+    assert not [s for s in bounds(YEAR, low=2020.0, high=2030.0, open_high=True) if "from between" in s]
+    assert spoken_span(limit, YEAR) == "2020 to 2029"
+    assert spoken_span(Limit(attribute="y", ranges=(Range(low=1990.0, high=1999.0),)), YEAR) == "the 1990s"
+    assert spoken_span(Limit(attribute="y", ranges=(Range(low=1990.0),)), YEAR) == ""
+    assert spoken_span(Limit(attribute="m", ranges=(Range(low=60.0, high=90.0),)), MINUTES) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("exciting", "exciting stories"),
+        ("short stories", "short stories"),
+        ("true story", "true stories"),
+        ("Story", "stories"),
+        ("history", "history stories"),
+    ],
+)
+def test_the_noun_behind_a_label_is_said_once(value: str, said: str):
+    assert before_noun(value, "story", "stories", "stories") == said
+
+
+def test_only_what_is_sure_to_be_an_adjective_counts_as_one():
+    assert all(map(is_adjective, ("hopeful", "belgian", "japanese", "hopeful or belgian")))
+    assert not any(map(is_adjective, ("drama", "dark", "united kingdom", "racing", "hopeful or drama", "ian")))
+
+
+def test_what_follows_is_must_be_able_to():
+    assert all(map(stands_alone, ("made in Norway", "under 2 hours", "for 4 players")))
+    assert not any(map(stands_alone, ("with a rating of 8", "starring Ada Moss", "with korean as the language")))
+
+
+def test_the_article_goes_by_the_sound():
+    assert [an_or_a(w) for w in ("adventure", "underground", "8", "11 page", "Iron")] == ["an"] * 5
+    assert [an_or_a(w) for w in ("game", "unique", "european", "UK", "6", "110")] == ["a"] * 6

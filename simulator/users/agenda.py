@@ -142,8 +142,7 @@ class AgendaUser:
         soft = [p for p in self._said.values() if not p.hard]
         if soft and not untold:
             del self._said[soft[-1].key]
-            section = "drop" if soft[-1].wanted else "drop_dislike"
-            return Move("revise", [self._voice.say(section, old=self._voice.thing(soft[-1]))], dropped=[soft[-1].key])
+            return Move("revise", [self._remarks.letting_go(soft[-1])], dropped=[soft[-1].key])
         if self._misses > _QUESTIONS:
             return self._part()
         doubt = [self._voice.say("nothing_at_all")]

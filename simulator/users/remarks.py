@@ -100,6 +100,13 @@ class Remarks:
         """That they want one thing instead of another."""
         return self._voice.say("swap", old=self._voice.thing(old), new=self._voice.thing(new))
 
+    def letting_go(self, old: Preference) -> str:
+        """That they no longer insist on something soft: of a range, on its attribute."""
+        if old.wanted and old.limit.ranges:
+            label = label_of(attribute_of(old.limit, self._catalogue.schema))
+            return self._voice.say("drop_bound", label=label, bound=self._voice.bound(old.limit))
+        return self._voice.say("drop" if old.wanted else "drop_dislike", old=self._voice.thing(old))
+
 
 def which(place: int) -> str:
     """ "the second one"; empty beyond the fifth."""

@@ -18,7 +18,19 @@ from ...tools.limits import Limit
 from ..nouns import Persona
 from ..sayable import sayable_of
 from .typing_errors import mistype
-from .wording import attribute_of, label_of, number_of, roles_of, spoken_bounds, spoken_values
+from .wording import (
+    an_or_a,
+    attribute_of,
+    before_noun,
+    is_adjective,
+    label_of,
+    number_of,
+    roles_of,
+    spoken_bounds,
+    spoken_span,
+    spoken_values,
+    stands_alone,
+)
 
 _BLANK = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\b(a) (?=\{(\w+)\})")
@@ -47,7 +59,7 @@ class Template:
 
     def filled(self, blanks: dict[str, str]) -> str:
         """The template with its blanks filled; "a" before a vowel becomes "an"."""
-        text = _ARTICLE.sub(lambda m: "an " if blanks[m[2]][:1].lower() in ("a", "e", "i", "o") else "a ", self.text)
+        text = _ARTICLE.sub(lambda m: an_or_a(blanks[m[2]]) + " ", self.text)
         return _BLANK.sub(lambda m: blanks[m[1]], text)
 
 
@@ -97,9 +109,20 @@ class Voice:
 
     def say(self, section: str, **blanks: str) -> str:
         """One way to do something, with its blanks filled; templates whose blanks are empty are left out."""
-        return self.pick(
-            phrases().sections[section], {"noun": self._schema.noun, "nouns": self._schema.nouns, **blanks}
-        )
+        return self.pick(phrases().sections[section], {**self._forms(blanks), **blanks})
+
+    def _forms(self, blanks: dict[str, str]) -> dict[str, str]:
+        """The catalogue's nouns, and the other forms in which the blanks given may be said."""
+        noun, nouns = self._schema.noun, self._schema.nouns
+        forms = {"noun": noun, "nouns": nouns}
+        if value := blanks.get("value"):
+            one = before_noun(value, noun, nouns, noun)
+            forms |= {"kinds": before_noun(value, noun, nouns, nouns), "one": f"{an_or_a(one)} {one}"}
+            forms["quality"] = value if is_adjective(value) else ""
+        phrase = blanks.get("role") or blanks.get("bound") or ""
+        if phrase:
+            forms["being"] = phrase if stands_alone(phrase) else ""
+        return forms
 
     def pick(self, templates: Sequence[Template], blanks: dict[str, str]) -> str:
         """One of some templates, the shortest first, filled."""
@@ -128,12 +151,6 @@ class Voice:
             return self.say(f"role_{strength}", role=role, value=self.value(preference.limit), label=label)
         return self.say(f"label_{strength}", value=self.value(preference.limit), label=label)
 
-    def bare(self, preference: Preference) -> str:
-        """Only what a preference is about: "comedy", "made in France", "under 2 hours"."""
-        if preference.limit.ranges:
-            return self.bound(preference.limit)
-        return self.role(preference.limit) or self.value(preference.limit)
-
     def value(self, limit: Limit) -> str:
         """The labels of a limit, now and then by a synonym that means nothing else."""
         attribute = attribute_of(limit, self._schema)
@@ -143,22 +160,38 @@ class Voice:
         return said
 
     def role(self, limit: Limit) -> str:
-        """The labels of a limit with a preposition: always where they alone would be unclear or are names, else at times."""
+        """The labels of a limit with a preposition: always where they alone would be unclear or are names or no adjective.
+
+        Args:
+            limit: what is said; where its attribute has no preposition, or is loose so that it fits few of its labels,
+                they are said alone, and this is empty.
+        """
         attribute = attribute_of(limit, self._schema)
         if attribute is None:
             return ""
         # Behind a preposition stands the label itself: "made in Norway", never "made in Norwegian".
         roles, value = roles_of(attribute), spoken_values(limit, attribute, 0.0, self._rng)
-        if any(self._sayable.unclear(attribute.name, v, v) for v in limit.values):
-            return self._rng.choice(roles[:2] or ("with {value} as the " + label_of(attribute),)).format(value=value)
-        if not roles or (not attribute.person and self.tosses()):
+        roles = () if attribute.open else roles[:2]
+        if self._unclear(limit):
+            return self._rng.choice(roles or (f"with {self._titled(limit)}",)).format(value=value)
+        if not roles or (not attribute.person and is_adjective(value) and self.tosses()):
             return ""
-        return self._rng.choice(roles[:2]).format(value=value)
+        return self._rng.choice(roles).format(value=value)
+
+    def _unclear(self, limit: Limit) -> bool:
+        return any(self._sayable.unclear(limit.attribute or "", v, v) for v in limit.values)
+
+    def _titled(self, limit: Limit) -> str:
+        """The labels of a limit with what they are: "Korean as the language"."""
+        attribute = attribute_of(limit, self._schema)
+        return f"{spoken_values(limit, attribute, 0.0, self._rng)} as the {label_of(attribute)}"
 
     def thing(self, preference: Preference) -> str:
-        """What a preference is about, as something that can be dropped: a name alone, the rest as in `bare`."""
-        attribute = attribute_of(preference.limit, self._schema)
-        return self.value(preference.limit) if attribute and attribute.person else self.bare(preference)
+        """What a preference is about, as a noun that can be dropped or taken instead: "Norway", "the 90s"."""
+        limit = preference.limit
+        if limit.ranges:
+            return spoken_span(limit, attribute_of(limit, self._schema)) or self.bound(limit)
+        return self._titled(limit) if self._unclear(limit) else self.value(limit)
 
     def bound(self, limit: Limit) -> str:
         """The range of a limit."""
@@ -174,27 +207,45 @@ class Voice:
 
     def opening(self, preferences: Sequence[Preference]) -> str:
         """A request for items that are as preferred, in one sentence."""
-        labels = [p for p in preferences if p.strength == "must" and p.limit.values and not self.role(p.limit)]
-        rest = [p for p in preferences if p not in labels]
-        value = " ".join(self.value(p.limit) for p in reversed(labels))
+        # What stands before the noun and what behind it is decided once: a second toss might say it in neither place.
+        said = [(p, self.bound(p.limit) if p.limit.ranges else self.role(p.limit)) for p in preferences]
+        labels, more = self._before_and_behind([p.limit for p, phrase in said if p.strength == "must" and not phrase])
+        labels.reverse()
+        value = " ".join(sorted(labels, key=is_adjective, reverse=True))
+        if labels and len(said) == 1 and self._persona.verbosity < _BRIEF and self.tosses():
+            return self.say("opening.bare", value=value)
         if not preferences:
             wish = self.say("opening.unspecific")
         elif not labels:
             wish = self.say("opening.plain")
         else:
             wish = self.say("opening.brief" if self._persona.verbosity < _BRIEF else "opening.head", value=value)
-        tail = self._tail(rest)
-        return self.say("ask_for", wish=wish + tail, plural=f"{value} {self._schema.nouns}".lstrip() + tail)
-
-    def _tail(self, preferences: Sequence[Preference]) -> str:
-        """What is said behind the noun: firm wishes first, then soft ones, then what is not wanted."""
-        firm = [self.bare(p) for p in preferences if p.strength == "must"]
-        others = [
-            self.say(f"opening.{p.strength}", value=self.bare(p))
-            for p in sorted(preferences, key=lambda p: p.wanted, reverse=True)
+        firm = [phrase for p, phrase in said if p.strength == "must" and phrase]
+        others = [self.say("opening.too", value=label) for label in more]
+        others += [
+            self._aside(p, phrase)
+            for p, phrase in sorted(said, key=lambda one: one[0].wanted, reverse=True)
             if p.strength != "must"
         ]
-        return "".join([" " + " and ".join(firm) if firm else "", *(f", {part}" for part in others)])
+        tail = "".join([" " + " and ".join(firm) if firm else "", *(f", {part}" for part in others)])
+        nouns = self._schema.nouns
+        plural = before_noun(value, self._schema.noun, nouns, nouns) if value else nouns
+        return self.say("ask_for", wish=wish + tail, plural=plural + tail)
+
+    def _before_and_behind(self, limits: Sequence[Limit]) -> tuple[list[str], list[str]]:
+        """Labels that may stand before the noun, and those that may not: two nouns of one attribute make no sense there."""
+        before, behind, seen = [], [], set[str | None]()
+        for limit in limits:
+            value = self.value(limit)
+            (behind if limit.attribute in seen and not is_adjective(value) else before).append(value)
+            seen.add(limit.attribute)
+        return before, behind
+
+    def _aside(self, preference: Preference, phrase: str) -> str:
+        """What is said behind the noun: a soft wish, or what is not wanted; a phrase has a preposition already."""
+        if phrase:
+            return self.say(f"opening.{preference.strength}_such", such=phrase)
+        return self.say(f"opening.{preference.strength}", value=self.value(preference.limit))
 
     def message(self, parts: Sequence[str], keep: Collection[str] = (), *, plain: bool = False) -> str:
         """Clauses as one message, in the user's spelling.

@@ -1,6 +1,7 @@
 """A preference in words: labels, numbers, dates and their prepositions, from the schema and the catalogue."""
 
 import random
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -12,6 +13,8 @@ from ...tools.words import fold
 _LEADING_TO = (" by", " from", " in", " on", " for", " with", " of")
 _MONEY = {"USD": ("${n}", "{n} dollars", "{n} bucks"), "EUR": ("{n} euros", "€{n}"), "GBP": ("£{n}", "{n} pounds")}
 _HOURS = {30: "half an hour", 60: "an hour", 90: "an hour and a half", 150: "two and a half hours"}
+_ADJECTIVES = ("ful", "ous", "less", "able", "ible", "ese", "ish", "ian", "esque")
+_VOWELLED = re.compile(r"[aio]|e(?!u)|u(?!ni|se|sa|sb|su|k|t[eio])|8|1[18]\b")
 _UNITS = {"h": "hours", "min": "minutes", "hrs": "hours", "s": "seconds"}
 
 
@@ -38,6 +41,39 @@ def _value(value: str, attribute: Attribute | None, knowledge: float, rng: rando
         return others[0]
     plain = all(is_english(fold(w)) and (w.islower() or w.istitle()) for w in value.replace("-", " ").split())
     return value.lower() if plain else value
+
+
+def an_or_a(word: str) -> str:
+    """The article in front of a word, by its first letters."""
+    return "an" if _VOWELLED.match(word.lower()) else "a"
+
+
+def is_adjective(value: str) -> bool:
+    """Whether labels are sure to be adjectives, by their ending; of most words nobody can tell."""
+    return all(len(v.strip()) > 4 and v.strip().endswith(_ADJECTIVES) for v in value.split(" or "))
+
+
+def before_noun(value: str, noun: str, nouns: str, wanted: str) -> str:
+    """Labels in front of one of the catalogue's nouns, which is not said twice: "puzzle games", "short stories".
+
+    Args:
+        value: the labels.
+        noun: one item.
+        nouns: several items.
+        wanted: which of the two is to be said.
+    """
+    for last in (nouns, noun):
+        if value.lower() == last.lower():
+            return wanted
+        if value.lower().endswith(f" {last.lower()}"):
+            return f"{value[: -len(last)]}{wanted}"
+    return f"{value} {wanted}"
+
+
+def stands_alone(phrase: str) -> bool:
+    """Whether a role or range may stand behind "is": "made in Norway" may, "with …" and "starring …" may not."""
+    first = phrase.split()[0]
+    return first != "with" and not first.endswith("ing")
 
 
 def roles_of(attribute: Attribute | None) -> tuple[str, ...]:
@@ -78,6 +114,8 @@ def spoken_bounds(
         return ["free", "for free"]
     if bounds.low is not None and bounds.high is not None:
         low, high = number_of(bounds.low, attribute, rng), number_of(bounds.high, attribute, rng)
+        if attribute.measure == "age":
+            return [t.format(low=low, high=high) for t in templates["age_between"]]
         said = [t.format(low=low, high=high) for t in templates["between"]]
     else:
         side = ("high_" if bounds.low is None else "low_") + _openness(bounds)
@@ -101,9 +139,17 @@ def _filled(template: str, number: str, attribute: Attribute) -> str:
     """A template with its number and label; "a" before a vowel becomes "an"."""
     label = label_of(attribute)
     for blank, word in (("{n}", number), ("{label}", label)):
-        article = "an" if word[:1] in "aeiou8" or word in ("11", "18") else "a"
-        template = template.replace(f" a {blank}", f" {article} {word}").replace(blank, word)
+        template = template.replace(f" a {blank}", f" {an_or_a(word)} {word}").replace(blank, word)
     return template
+
+
+def spoken_span(limit: Limit, attribute: Attribute | None) -> str:
+    """A span of years as a noun: "the 1990s", "2000 to 2009"; empty for any other range."""
+    bounds = limit.ranges[0]
+    if attribute is None or attribute.kind != "date" or bounds.low is None or bounds.high is None:
+        return ""
+    first, last = _first_and_last(bounds.low, bounds.high, bounds)
+    return f"the {first}s" if _is_decade(first, last) else f"{first} to {last}"
 
 
 def number_of(number: float, attribute: Attribute, rng: random.Random) -> str:
@@ -130,11 +176,19 @@ def _years(bounds: Range, templates: Mapping[str, list[str]], rng: random.Random
         return [t.format(year=f"{high:g}") for t in templates["before"]]
     if high is None:
         return [t.format(year=f"{low:g}") for t in templates["since"]]
-    first, last = int(low), int(high) - 1 if bounds.open_high else int(high)
-    if first % 10 == 0 and last == first + 9 and 1920 <= first < 2000:
+    first, last = _first_and_last(low, high, bounds)
+    if _is_decade(first, last):
         decade = rng.choice((f"{first % 100}s", f"{first % 100}s", f"{first}s"))
         return [t.format(decade=decade) for t in templates["decade"]]
     return [t.format(first=first, last=last) for t in templates["years"]]
+
+
+def _first_and_last(low: float, high: float, bounds: Range) -> tuple[int, int]:
+    return int(low), int(high) - 1 if bounds.open_high else int(high)
+
+
+def _is_decade(first: int, last: int) -> bool:
+    return first % 10 == 0 and last == first + 9 and 1920 <= first < 2000
 
 
 @lru_cache(maxsize=512)
