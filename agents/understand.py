@@ -153,7 +153,9 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
             mentions = [m for m in mentions if m.feeling not in ("like_this", "accepted")]
     beside = any(m.feeling in ("like_this", "liked") for m in mentions)
     preferences = settle(
-        message, (p.model_copy(update={"relative": p.relative or beside}) for p in _distinct(preferences)), facts
+        message,
+        (p.model_copy(update={"relative": p.relative or beside}) for p in _agreed(_distinct(preferences))),
+        facts,
     )
     declined = wish.asking is not None and bool(acts.DECLINE.search(message.level)) and not preferences
     if act == "unclear" and facts:
@@ -173,6 +175,17 @@ async def understand(text: str, wish: Wish, index: Index, today: date | None = N
         notes=tuple(p.text for p in phrases if not _is_known(p.text, index)) if act == "unclear" else (),
         facts=tuple(f.text for f in facts if not f.said_by(preferences)),
     )
+
+
+def _agreed(preferences: list[Preference]) -> list[Preference]:
+    """Preferences without those that refuse what the same message wants: "not French, sorry. Only French, please"."""
+    wanted = {(p.limit.attribute, v) for p in preferences if p.wanted for v in p.limit.values}
+
+    def refuses_what_is_wanted(one: Preference) -> bool:
+        values = [(one.limit.attribute, v) for v in one.limit.values]
+        return not one.wanted and bool(values) and wanted.issuperset(values)
+
+    return [p for p in preferences if not refuses_what_is_wanted(p)]
 
 
 def _named(message: Message, start: int, end: int, references) -> list[str]:

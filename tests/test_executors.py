@@ -1,3 +1,5 @@
+import asyncio
+import multiprocessing
 from collections.abc import AsyncIterable
 from functools import partial
 from pathlib import Path
@@ -58,3 +60,15 @@ async def test_a_fault_of_the_infrastructure_ends_the_conversation_and_not_the_r
 
 async def test_no_task_is_no_work() -> None:
     assert await gathered(run_here(open_teas, [])) == {}
+
+
+async def test_a_run_that_is_stopped_leaves_no_worker_behind() -> None:
+    held = run_in_processes(open_teas, tasks(2_000), workers=2, concurrency=2)
+    await anext(held)
+    following = asyncio.ensure_future(anext(held))
+    for _ in range(3):
+        await asyncio.sleep(0)  # the next conversations are waited for by now
+    following.cancel()
+    await asyncio.wait([following])
+    await held.aclose()
+    assert not multiprocessing.active_children()

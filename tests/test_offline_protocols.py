@@ -97,16 +97,36 @@ async def test_steering_says_how_far_a_stated_preference_moves_the_ranking(tmp_p
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"protocol": "redial"}, "redial needs data"),
-        ({"protocol": "next-item", "data": "nowhere"}, "no data set of histories that is known"),
+        ({"protocol": "next-item", "data": "."}, "no data set of histories that is known"),
         ({"protocol": "next-item", "systems": ("magic",)}, "no system 'magic'"),
-        ({"protocol": "inspired", "data": "nowhere"}, "brings no catalogue"),
+        ({"protocol": "inspired", "data": "."}, "brings no catalogue"),
     ],
 )
-async def test_what_cannot_be_evaluated_is_told(tmp_path: Path, given: dict[str, object], told: str) -> None:
+async def test_what_cannot_be_evaluated_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, object], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     begin_evaluation(tmp_path / "run", plan(**given))  # type: ignore[arg-type]
     with pytest.raises(InputError, match=told):
         await evaluate(tmp_path / "run", ground(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"protocol": "redial"}, "redial needs data"),
+        ({"protocol": "redial", "data": "nowhere"}, "nowhere: there is no such file"),
+        ({"protocol": "redial", "data": ".", "also": ("nowhere",)}, "nowhere: there is no such file"),
+        ({"protocol": "next-item", "without": ("words",)}, "no parts to leave out"),
+    ],
+)
+def test_what_cannot_be_read_or_left_out_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, object], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=told):
+        begin_evaluation(tmp_path / "run", plan(**given))  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists()
 
 
 async def test_without_histories_there_is_no_next_item(tmp_path: Path) -> None:

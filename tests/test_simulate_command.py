@@ -30,7 +30,6 @@ def games_home(
     monkeypatch.setenv("CONVREC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CONVREC_CATALOGUE", "games")
     monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setattr("convrec.app.evaluate_command.load_encoder", lambda name, folder: encoder, raising=False)
     build_index(Home(tmp_path / "home"), "games", games[1], games[0], encoder="hash")
     return tmp_path / "home"
 
@@ -125,7 +124,9 @@ def test_dialogues_between_people_are_replayed(tmp_path: Path) -> None:
         (["--user", "robot"], "user cannot be 'robot'"),
         (["-n", "0"], "goals cannot be 0"),
         (["--source", "history"], "no interactions"),
-        (["--goals-file", "nowhere.jsonl"], "holds no goals"),
+        (["--goals-file", "nowhere.jsonl"], "no such file"),
+        (["--dialogues", "talks.jsonl"], "replays no dialogues"),
+        (["--user-model", "some"], "asks no language model"),
         (["-s", "plain_rag"], "needs a language model"),
         (["--executor", "cloud"], "no executor 'cloud'"),
         (["--resume", "nowhere"], "not the folder of a run"),
@@ -145,6 +146,79 @@ def test_a_folder_with_a_run_is_not_used_for_another(tmp_path: Path) -> None:
         result = convrec("simulate", "-s", "popular", "-n", "1", "--out", str(tmp_path / "run"))
         assert result.exit_code == code
     assert "--resume" in result.stderr
+
+
+def test_a_file_of_goals_is_taken_whole_unless_a_number_is_given(tmp_path: Path) -> None:
+    assert convrec("simulate", "-s", "popular", "-n", "3", "--out", str(tmp_path / "a")).exit_code == 0
+    goals = tmp_path / "a" / "goals.jsonl"
+    result = convrec("simulate", "-s", "popular", "--goals-file", str(goals), "--out", str(tmp_path / "b"))
+    assert result.exit_code == 0, result.output
+    assert "can be made" not in result.stderr
+    assert len(dialogues(tmp_path / "b")) == 3
+    twice = tmp_path / "twice.jsonl"
+    twice.write_bytes(goals.read_bytes() * 2)
+    result = convrec("simulate", "-s", "popular", "--goals-file", str(twice), "--out", str(tmp_path / "c"))
+    assert result.exit_code == 2
+    assert "the same id" in result.stderr
+    given = ("--goals-file", str(twice), "-n", "2", "--out", str(tmp_path / "d"))
+    assert convrec("simulate", "-s", "popular", *given).exit_code == 0
+    assert len(dialogues(tmp_path / "d")) == 2
+
+
+def test_what_went_wrong_in_a_conversation_is_told(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("systems: ['http://127.0.0.1:9/talk']\ngoals: 1\nretries: 0\n", encoding="utf-8")
+    result = convrec("simulate", str(plan), "--out", str(tmp_path / "run"))
+    assert "127.0.0.1:9 cannot be reached" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["user_url", "judge_url"])
+def test_an_address_with_a_login_is_refused_without_showing_it(tmp_path: Path, name: str) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(f"user: llm\njudge: true\n{name}: http://me:secret@127.0.0.1/v1\n", encoding="utf-8")
+    result = convrec("simulate", str(plan), "--out", str(tmp_path / "run"))
+    assert result.exit_code == 2
+    assert "holds a login" in result.stderr
+    assert "secret" not in result.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_does_not_go_on_over_another_catalogue(
+    tmp_path: Path, games_home: Path, games: tuple[Schema, list[Item]]
+) -> None:
+    run = tmp_path / "run"
+    assert convrec("simulate", "-s", "popular", "-n", "2", "--out", str(run)).exit_code == 0
+    build_index(Home(games_home), "games", games[1][:50], games[0], encoder="hash")
+    result = convrec("simulate", "--resume", str(run))
+    assert result.exit_code == 2
+    assert "has 50 items" in " ".join(result.stderr.split())
+    renamed = [item.model_copy(update={"id": f"new-{item.id}"}) for item in games[1]]
+    build_index(Home(games_home), "games", renamed, games[0], encoder="hash")
+    result = convrec("simulate", "--resume", str(run))
+    assert result.exit_code == 2
+    assert "no longer in the catalogue" in " ".join(result.stderr.split())
+
+
+def test_a_run_of_another_kind_is_told_apart(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert convrec("simulate", "-s", "popular", "-n", "1", "--out", str(run)).exit_code == 0
+    result = convrec("evaluate", "--resume", str(run))
+    assert result.exit_code == 2
+    assert "a run of another kind: simulate, not evaluate" in " ".join(result.stderr.split())
+
+
+def test_what_is_replayed_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    turns = [{"speaker": "seeker", "text": "a puzzle game"}]
+    Path("talks.jsonl").write_text(json.dumps({"id": "d1", "turns": turns}) + "\n", encoding="utf-8")
+    given = ("simulate", "-s", "popular", "--user", "replay", "--dialogues", "talks.jsonl", "--out", "run")
+    assert convrec(*given).exit_code == 0
+    (tmp_path / "run" / "transcripts.jsonl").write_bytes(b"")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    result = convrec("simulate", "--resume", str(tmp_path / "run"))
+    assert result.exit_code == 0, result.output
+    assert len(dialogues(tmp_path / "run")) == 1
 
 
 def test_ctrl_c_says_how_to_go_on_and_what_was_held_is_kept(tmp_path: Path) -> None:

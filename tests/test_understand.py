@@ -222,3 +222,19 @@ async def test_the_age_of_the_talk_is_not_read_into_a_new_wish() -> None:
 async def test_a_number_counts_items_whatever_stands_between(text: str) -> None:
     got = await read(text)
     assert got.count == {"five": 5, "three": 3, "two": 2, "show": 4}[text.split()[0]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Casablanca? not produced in japan, sorry. Only films produced in japan.", "that is not japanese! japanese ones only",
+     "no, not from japan, i said from japan"],
+)  # fmt: skip
+async def test_what_one_message_refuses_and_wants_is_wanted(text: str) -> None:
+    got = await read(text)
+    assert limits_of(got.preferences) == {("must", "countries", "Japan")}
+
+
+async def test_what_one_message_wants_and_refuses_of_different_things_stays() -> None:
+    got = await read("a japanese film, but nothing with yakuza in Tokyo, and not a korean one")
+    assert ("must_not", "countries", "South Korea") in limits_of(got.preferences)
+    assert ("must", "countries", "Japan") in limits_of(got.preferences)
