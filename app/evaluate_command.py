@@ -54,6 +54,7 @@ def evaluate(
     resume: Annotated[Path | None, typer.Option(help="Go on with a run that was stopped, by its own plan.")] = None,
 ) -> None:
     """Measure rankings on dialogues between people, or on histories, beside baselines in the same run."""
+    from ..simulator.offline.protocols import begin_evaluation
     from ..simulator.offline.protocols import evaluate as run
 
     shell: Shell = ctx.obj
@@ -65,6 +66,8 @@ def evaluate(
     plan, folder = _begin(shell, given, out, resume)
     settings = shell.settings(catalogue=plan.catalogue or None)
     ground = _ground(shell, settings, plan)
+    if resume is None:
+        begin_evaluation(folder, plan)
     with reported_run(shell, "evaluate", folder), progress_bars(shell.err) as report:
         metrics = asyncio.run(run(folder, ground, lambda _, done, total: report("rank", done, total)))
     from .run_commands import show_run
@@ -73,8 +76,8 @@ def evaluate(
 
 
 def _begin(shell: Shell, given: dict[str, Any], out: Path | None, resume: Path | None) -> "tuple[EvaluationPlan, Path]":
-    """The plan and the folder of a run: one that goes on, or a new one."""
-    from ..simulator.offline.protocols import EvaluationConfig, EvaluationPlan, begin_evaluation
+    """The plan and the folder of a run: one that goes on, or a new one, of which nothing is written yet."""
+    from ..simulator.offline.protocols import EvaluationConfig, EvaluationPlan
     from ..simulator.runs import read_config
     from .plans import checked
 
@@ -83,11 +86,13 @@ def _begin(shell: Shell, given: dict[str, Any], out: Path | None, resume: Path |
             raise InputError("A run goes on by its own plan.", "Give --resume alone.")
         return read_config(resume, EvaluationConfig).plan, resume
     plan = checked(EvaluationPlan, given)
+    # A run may go on from another folder.
+    also = tuple(str(Path(one).resolve()) for one in plan.also)
+    plan = plan.model_copy(update={"data": plan.data and str(Path(plan.data).resolve()), "also": also})
     settings = shell.settings()
     if not plan.data or plan.protocol == "dialogues":
         plan = plan.model_copy(update={"catalogue": plan.catalogue or settings.catalogue})
     folder = out or settings.home / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{plan.protocol}"
-    begin_evaluation(folder, plan)
     return plan, folder
 
 

@@ -3,7 +3,7 @@
 import gc
 import importlib
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from ..tools.encoder import use_threads
 from ..tools.errors import InputError
 from ..tools.history import open_log
 from ..tools.index import Index, open_index
+from ..tools.model_servers import check_address
 from ..tools.storage import Home
 from .build import make_setup, passing_store
 from .settings import Settings
@@ -55,6 +56,18 @@ def check_plan(plan: Plan) -> None:
     _personas(plan)
     if plan.user == "replay" and not plan.dialogues:
         raise InputError("A replay needs dialogues.", "Name their file: --dialogues FILE.")
+    if plan.dialogues and plan.user != "replay":
+        raise InputError(f"A user of the kind {plan.user!r} replays no dialogues.", "--user replay does.")
+    if (plan.user_model or plan.user_url) and plan.user != "llm":
+        raise InputError(f"A user of the kind {plan.user!r} asks no language model.", "--user llm does.")
+    if (plan.judge_model or plan.judge_url) and not plan.judge:
+        raise InputError("There is a model for a judge, and no judge.", "--judge lets it judge.")
+    for name, url in (("user_url", plan.user_url), ("judge_url", plan.judge_url)):
+        try:
+            # What is in a plan is written down, and shown in reports.
+            _ = url and check_address(url)
+        except ValueError as fault:
+            raise InputError(f"The address {name} cannot be used: it {fault}.", "Write it as http://HOST/v1.") from None
     doubled = next((name for name in plan.names if plan.names.count(name) > 1), "")
     if doubled:
         raise InputError(f"The system {doubled!r} is named twice.", "Name it once; --trials repeats conversations.")
@@ -66,14 +79,20 @@ def make_goals(settings: Settings, plan: Plan, index: Index) -> list[Goal]:
     Raises:
         InputError: there are no histories, no dialogues, or no goals can be made from them.
     """
+    # A file is taken whole unless somebody said how much of it.
+    most = plan.goals if "goals" in plan.model_fields_set else None
     if plan.user == "replay":
         return [
             Goal(id=dialogue.id, persona=Persona(name="replay", patience=50), user=dialogue.user)
-            for dialogue in _dialogues(plan)[: plan.goals]
+            for dialogue in _dialogues(plan)[:most]
         ]
     if plan.goals_file:
         path = Path(plan.goals_file)
-        goals = list(read_records(path, Goal))[: plan.goals]
+        if not path.is_file():
+            raise InputError(f"{path}: no such file.", "Name the goals.jsonl of a run over the same catalogue.")
+        goals = list(read_records(path, Goal))[:most]
+        if len({goal.id for goal in goals}) < len(goals):
+            raise InputError(f"{path}: two goals have the same id.", "Name the goals.jsonl of one run.")
         strange = next((i for g in goals for i in (*g.targets, *g.known) if i not in index.catalogue.row_of), "")
         if not goals or strange:
             raise InputError(
@@ -91,6 +110,21 @@ def make_goals(settings: Settings, plan: Plan, index: Index) -> list[Goal]:
     if opened is not None:
         return goals_from_histories(index, opened.log, plan.goals, plan.seed, personas, impossible=plan.impossible)
     return goals_from_catalogue(index, plan.goals, plan.seed, personas, impossible=plan.impossible)
+
+
+def check_goals(folder: Path, index: Index) -> None:
+    """Refuse to go on with a run whose catalogue is not what it was.
+
+    Raises:
+        InputError: the goals are gone, or speak of items that the catalogue does not have any more.
+    """
+    rows = index.catalogue.row_of
+    lost = next((i for g in _goals_of(folder) for i in (*g.targets, *g.known, *g.taste) if i not in rows), "")
+    if lost:
+        raise InputError(
+            f"The run {folder} speaks of {lost!r}, which is no longer in the catalogue {index.catalogue.name!r}.",
+            "Import the catalogue as it was, or begin another run.",
+        )
 
 
 def check_systems(settings: Settings, plan: Plan, index: Index) -> None:
@@ -122,8 +156,9 @@ async def open_lab(settings: Settings, plan: Plan, folder: Path) -> AsyncIterato
     home = Home(settings.home)
     index = open_index(home, settings.catalogue)
     opened = open_log(home, settings.catalogue)
+    # Without the goals nothing would be held out, and systems would know what they are to find.
+    goals = _goals_of(folder)
     if opened is not None:
-        goals = read_records(folder / GOALS, Goal)
         index = without_targets(
             index, opened.log, goals, method=settings.interactions.method,
             half_life_days=settings.interactions.half_life_days,
@@ -141,6 +176,14 @@ async def open_lab(settings: Settings, plan: Plan, folder: Path) -> AsyncIterato
         gc.freeze()
         stack.callback(gc.unfreeze)
         yield Lab(index, systems, make_user, plan.retries, plan.max_turns, plan.returning)
+
+
+def _goals_of(folder: Path) -> Iterator[Goal]:
+    if not (folder / GOALS).is_file():
+        raise InputError(
+            f"{folder} has no {GOALS}.", "On a cluster the run's folder must be there, by the same path, on every node."
+        )
+    return read_records(folder / GOALS, Goal)
 
 
 def make_system(name: str, settings: Settings, index: Index, without: frozenset[str] = frozenset()) -> Any:

@@ -100,7 +100,17 @@ def show_run(shell: Shell, folder: Path, metrics: "Sequence[SystemMetrics]") -> 
         if left_out:
             told = ", ".join(f"{count:,} {name.removeprefix('excluded ')}" for name, count in left_out.items())
             shell.out.print(Text(clean(f"{one.system}: left out: {told}"), style="yellow"), soft_wrap=True)
+            if fault := _first_fault(folder, one.system):
+                shell.out.print(Text(clean(f"The first fault: {fault}"), style="yellow"), soft_wrap=True)
     shell.out.print(Text(clean(f"Report: {write_run_report([folder])}")), soft_wrap=True)
+
+
+def _first_fault(folder: Path, system: str) -> str:
+    """What went wrong when it first did so; empty where nothing did."""
+    from ..simulator.nouns import Dialogue
+    from ..simulator.runs import TRANSCRIPTS, read_records
+
+    return next((d.fault for d in read_records(folder / TRANSCRIPTS, Dialogue) if d.system == system and d.fault), "")
 
 
 def _differences(differences: "Sequence[Difference]", a: str, b: str) -> Table:

@@ -17,7 +17,6 @@ from ..tools.errors import InputError
 from .terminal import Shell, clean
 
 if TYPE_CHECKING:
-    from ..simulator.nouns import SystemMetrics
     from ..simulator.plan import Plan
     from ..simulator.simulate import Progress
     from .settings import Settings
@@ -103,12 +102,15 @@ def simulate(
             executor=executor, address=ray_address, on_progress=tell,
         )  # fmt: skip
         asyncio.run(held)
-    judged: list[SystemMetrics] = []
+    index = open_index(Home(settings.home), settings.catalogue)
+    metrics = measure_run(folder, index)
     if plan.judge:
         from .judging import judge_run
 
-        judged = asyncio.run(judge_run(settings, plan, folder))
-    metrics = measure_run(folder, open_index(Home(settings.home), settings.catalogue), judged)
+        # What is measured stands already, whatever becomes of the judge.
+        with reported_run(shell, "simulate", folder):
+            judged = asyncio.run(judge_run(settings, plan, folder))
+        metrics = measure_run(folder, index, judged)
     show_run(shell, folder, metrics)
 
 
@@ -119,7 +121,7 @@ def _begin(shell: Shell, given: Flags, file: Path | None, out: Path | None, resu
     from ..tools.index import open_index
     from ..tools.storage import Home
     from .build import make_setup
-    from .laboratory import check_plan, check_systems, make_goals
+    from .laboratory import check_goals, check_plan, check_systems, make_goals
     from .plans import read_plan
 
     if resume is not None:
@@ -128,16 +130,33 @@ def _begin(shell: Shell, given: Flags, file: Path | None, out: Path | None, resu
                 "A run goes on by its own plan.",
                 "With --resume only --workers, --concurrency, --executor and --ray-address can be given.",
             )
-        return read_config(resume, RunConfig).plan, resume
+        config = read_config(resume, RunConfig)
+        settings = shell.settings(catalogue=config.plan.catalogue)
+        index = open_index(Home(settings.home), settings.catalogue)
+        if config.items and config.items != len(index.catalogue):
+            raise InputError(
+                f"The catalogue {settings.catalogue!r} has {len(index.catalogue):,} items; "
+                f"when {resume} began it had {config.items:,}.",
+                "Import it as it was, or begin another run.",
+            )
+        check_goals(resume, index)
+        if config.brain and config.brain != (brain := make_setup(settings).brain):
+            told = f"This run began with {config.brain}, and goes on with {brain}: its figures are of both."
+            shell.err.print(Text(clean(told), style="yellow"), soft_wrap=True)
+        return config.plan, resume.resolve()
     plan = read_plan(file, given)
     settings = shell.settings(catalogue=plan.catalogue or None)
-    plan = plan.model_copy(update={"catalogue": settings.catalogue})
+    # A run may go on from another folder, and on other nodes.
+    dialogues = plan.dialogues and str(Path(plan.dialogues).resolve())
+    plan = plan.model_copy(update={"catalogue": settings.catalogue, "dialogues": dialogues})
     check_plan(plan)
     shell.ensure(settings)
-    folder = out or settings.home / "runs" / time.strftime("%Y%m%d-%H%M%S")
+    folder = (out or settings.home / "runs" / time.strftime("%Y%m%d-%H%M%S")).resolve()
     index = open_index(Home(settings.home), settings.catalogue)
     check_systems(settings, plan, index)
     goals = make_goals(settings, plan, index)
+    if "goals" not in plan.model_fields_set and (plan.goals_file or plan.user == "replay"):
+        plan = plan.model_copy(update={"goals": len(goals)})
     if len(goals) < plan.goals:
         told = f"Only {len(goals):,} goals can be made from this, not {plan.goals:,}."
         shell.err.print(Text(told, style="yellow"), soft_wrap=True)

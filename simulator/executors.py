@@ -61,13 +61,18 @@ async def run_in_processes(
         ConvrecError: a laboratory cannot be opened.
     """
     pool = _Pool(make_lab, iter(tasks), concurrency)
+    collecting: asyncio.Future[list[Dialogue]] | None = None
     try:
         for _ in range(workers):
             pool.start()
         while pool.busy:
-            for dialogue in await asyncio.to_thread(pool.collect):
+            collecting = asyncio.ensure_future(asyncio.to_thread(pool.collect))
+            for dialogue in await asyncio.shield(collecting):
                 yield dialogue
     finally:
+        if collecting is not None:
+            # Its thread goes on when this is cancelled, and would bury, and replace, workers that are being stopped.
+            await asyncio.wait([collecting])
         pool.stop()
 
 
@@ -246,7 +251,7 @@ class _Pool:
         if not worker.ready:
             raise ConvrecError(
                 f"A worker process ended (code {worker.process.exitcode}) before it could work.",
-                "With --workers 1 its error is shown.",
+                "With --workers 0 its error is shown.",
             )
         lost: list[Dialogue] = []
         for task in worker.at.values():

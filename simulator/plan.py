@@ -20,7 +20,7 @@ class Plan(BaseModel):
         without: parts of convrec that are each switched off in one further system.
         user: who talks: by agenda, by a chat model, or replaying dialogues between people.
         dialogues: the file of dialogues to replay.
-        goals: how many goals, or the first so many dialogues to replay.
+        goals: how many goals, or the first so many of a file of goals or of dialogues; of a file all, where it is not said.
         source: where goals come from; `auto` takes users' histories where there are any.
         goals_file: goals of an earlier run (its goals.jsonl), in place of new ones.
         impossible: the share of goals that nothing in the catalogue can satisfy.

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -180,6 +180,12 @@ def write_records(path: Path, records: Iterable[BaseModel]) -> None:
     write_text(path, "".join(f"{one.model_dump_json()}\n" for one in records))
 
 
+class _Kind(BaseModel):
+    """What the config of every kind of run has."""
+
+    kind: Literal["simulate", "evaluate"]
+
+
 def write_config(folder: Path, config: BaseModel) -> None:
     """Write what was asked for."""
     write_text(folder / CONFIG, config.model_dump_json(indent=2) + "\n")
@@ -199,9 +205,23 @@ def read_config(folder: Path, config: type[Config]) -> Config:
             "Name the folder that a run printed at its end.",
         ) from fault
     except (OSError, ValueError) as fault:
+        kind, wanted = _kind(folder), config.model_fields["kind"].default if "kind" in config.model_fields else ""
+        if kind and wanted and kind != wanted:
+            raise InputError(
+                f"{folder} is a run of another kind: {kind}, not {wanted}.", f"Go on with it by {kind} --resume."
+            ) from fault
         raise InputError(
-            f"{folder / CONFIG} cannot be read: {str(fault).splitlines()[0]}.", "It may be of another kind of run."
+            f"{folder / CONFIG} cannot be read: {str(fault).splitlines()[0]}.",
+            "It is damaged, or of another version of convrec.",
         ) from fault
+
+
+def _kind(folder: Path) -> str:
+    """What kind of run a folder's config says it is; empty where it says nothing that can be read."""
+    try:
+        return _Kind.model_validate_json((folder / CONFIG).read_bytes()).kind
+    except (OSError, ValueError):
+        return ""
 
 
 def write_metrics(folder: Path, metrics: Sequence[SystemMetrics]) -> None:

@@ -58,6 +58,9 @@ PROTOCOLS = {
 }
 """Protocol -> what it does. The last three take a folder of a public data set, or the histories of a catalogue."""
 
+_TALKING: tuple[ProtocolName, ...] = ("redial", "opendialkg", "inspired", "dialogues")
+"""The protocols that rank for dialogues, which must be given."""
+
 OURS = "convrec"
 
 COLLABORATIVE = "collaborative"
@@ -142,11 +145,20 @@ def begin_evaluation(folder: Path, plan: EvaluationPlan) -> None:
     """Make a run's folder, with its plan.
 
     Raises:
-        InputError: there is a run in the folder already, or a part that is to be left out is unknown.
+        InputError: there is a run in the folder already, a part that is to be left out is unknown, or data are missing.
         StoreError: it cannot be written.
     """
     if unknown := next((part for part in plan.without if part not in PARTS), ""):
         raise InputError(f"Rankings have no part {unknown!r} to leave out.", f"There are: {', '.join(PARTS)}.")
+    if plan.without and plan.protocol in ("next-item", "attributes"):
+        raise InputError(
+            f"{plan.protocol} has no parts to leave out: it does not rank for dialogues.", "Leave --without away."
+        )
+    for place in filter(None, (plan.data, *plan.also)):
+        if not Path(place).exists():
+            raise InputError(f"{place}: there is no such file or folder.", "Check the path.")
+    if plan.protocol in _TALKING:
+        _needed(plan)
     if (folder / CONFIG).exists():
         raise InputError(f"There is a run in {folder} already.", "Go on with it by --resume, or choose another folder.")
     started = datetime.now(UTC).isoformat(timespec="seconds")
