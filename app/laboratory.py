@@ -175,7 +175,9 @@ async def open_lab(settings: Settings, plan: Plan, folder: Path) -> AsyncIterato
         # What is open now stays; the collector need not look at it over and over.
         gc.freeze()
         stack.callback(gc.unfreeze)
-        yield Lab(index, systems, make_user, plan.retries, plan.max_turns, plan.returning)
+        # Dialogues between people are as long as they were.
+        most = None if plan.user == "replay" else plan.max_turns
+        yield Lab(index, systems, make_user, plan.retries, most, plan.returning)
 
 
 def _goals_of(folder: Path) -> Iterator[Goal]:

@@ -74,7 +74,8 @@ def simulate(
 ) -> None:
     """Let simulated users talk with systems, and measure how well they are served.
 
-    All systems meet the same users. A run that was stopped goes on with --resume FOLDER.
+    All systems meet the same users. A run that was stopped goes on with --resume FOLDER. Ends with 1 where faults left
+    nothing to measure.
     """
     shell: Shell = ctx.obj
     given: Flags = {
@@ -112,6 +113,11 @@ def simulate(
             judged = asyncio.run(judge_run(settings, plan, folder))
         metrics = measure_run(folder, index, judged)
     show_run(shell, folder, metrics)
+    if not any(
+        one.counts["dialogues"] > one.counts["excluded faults"] + one.counts["excluded leaks"] for one in metrics
+    ):
+        # Nothing was measured; why stands above.
+        raise typer.Exit(1)
 
 
 def _begin(shell: Shell, given: Flags, file: Path | None, out: Path | None, resume: Path | None) -> "tuple[Plan, Path]":

@@ -15,7 +15,7 @@ from ..agents.state import Preference
 from ..tools.entailment import entails
 from ..tools.index import Index
 from ..tools.items import Item
-from ..tools.lexicon import LONGEST, _title_forms
+from ..tools.lexicon import LONGEST, title_forms
 from ..tools.talk_words import TALK_WORDS
 from ..tools.words import STOPWORDS, fold, tokens, words
 from .nouns import Checks, Goal, Shown, SystemTurn, UserAct, UserTurn
@@ -164,7 +164,7 @@ def _titles(index: Index) -> _Titles:
     for item in index.catalogue.items:
         for title in (item.title, *item.aliases):
             known = words(title)
-            for form in (*_title_forms(title, known), " ".join(known[:LONGEST])):
+            for form in (*title_forms(title, known), " ".join(known[:LONGEST])):
                 found.ids_of.setdefault(form, set()).add(item.id)
                 first = form.split(" ")[0]
                 found.longest[first] = max(found.longest.get(first, 0), form.count(" ") + 1)

@@ -185,6 +185,7 @@ def _goal(index: Index, life: _Life, persona: Persona, lost: bool, rng: random.R
         known=tuple(liked[:_KNOWN]),
         disliked=tuple(items[row].id for row in life.disliked[:_KNOWN]),
         targets=tuple(items[row].id for row in targets),
+        held=tuple(items[row].id for row in life.held),
         taste=taste,
         floor=FLOOR,
         bar=BAR,

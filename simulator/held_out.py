@@ -12,11 +12,11 @@ from .nouns import Goal
 def without_targets(
     index: Index, log: Log, goals: Iterable[Goal], *, method: Method = "auto", half_life_days: float = 0.0
 ) -> Index:
-    """The same catalogue, learnt from all interactions but those of the goals' users with their targets.
+    """The same catalogue, learnt from all interactions but those of the goals' users with what they hold out.
 
     Learning takes as long as `convrec interactions fit`; it is done in memory.
     """
-    held = {(goal.user, target) for goal in goals if goal.user for target in goal.targets}
+    held = {(goal.user, item) for goal in goals if goal.user for item in (*goal.targets, *goal.held)}
     if not held:
         return index
     rest = Log.of(one for one in log if (one.user, one.item) not in held)

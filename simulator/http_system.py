@@ -58,7 +58,7 @@ class HttpSystem:
         except ValueError as fault:
             raise SettingsError(
                 f"The address of the system under test cannot be used: it {fault}.",
-                "Write it as http://HOST:PORT/PATH; a key goes into a header.",
+                "Write it as http://HOST:PORT/PATH; a key goes into `headers`, in Python.",
             ) from None
         self.name = name or self._url
         self._seconds = seconds

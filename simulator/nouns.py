@@ -61,7 +61,9 @@ class Goal(Noun):
         hidden: what they will say only when asked, or when shown what breaks it.
         known: ids of items that they know and like, which they may name.
         disliked: ids of items that they know and dislike.
-        targets: ids of held-out items that they really liked. For metrics and the leak check; never for talking.
+        targets: ids of held-out items that they really liked and that satisfy what they want. For metrics and the leak
+            check; never for talking.
+        held: ids of all that is held out of the user's history, so that no system learns from it.
         taste: item id -> its hidden utility, from 0 to 1, for every item that satisfies all that is hard and that some
             persona might take; held-out items and attribute taste decide it. No item outside it is ever good enough.
         floor: the utility of every other item.
@@ -78,6 +80,7 @@ class Goal(Noun):
     known: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     taste: dict[str, float] = Field(default={}, repr=False)
     floor: float = 0.0
     bar: float = 0.5

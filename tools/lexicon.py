@@ -238,7 +238,7 @@ class Lexicon:
         for item in self._catalogue.items:
             for title in (item.title, *item.aliases):
                 known = words(title)
-                for form in _title_forms(title, known):
+                for form in title_forms(title, known):
                     if item.id not in self._titles[form]:
                         self._titles[form].append(item.id)
                         self._forms_of[item.id].append(form)
@@ -517,7 +517,7 @@ def _surnames(name: str) -> set[str]:
     return found
 
 
-def _title_forms(title: str, known: list[str]) -> set[str]:
+def title_forms(title: str, known: list[str]) -> set[str]:
     """A title as people shorten it: without its first article, and its part before a colon or bracket."""
     forms = {" ".join(known)}
     for mark in (":", " - ", " – ", "("):

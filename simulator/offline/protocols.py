@@ -255,10 +255,13 @@ def _dialogues(plan: EvaluationPlan, ground: Ground) -> Dataset:
             return read_inspired(folder, read_redial(also[0], also[1:]))
         case _:
             index = _own(plan, ground)
-            learnt = tuple(ground.log) if ground.log is not None else ()
+            dialogues = read_dialogues(folder).dialogues
+            # What somebody took in their dialogue is not to be learnt from their history.
+            told = {(one.user, item) for one in dialogues if one.user for item in one.named}
+            learnt = [one for one in ground.log or () if (one.user, one.item) not in told]
             return dataset_of(
-                index.catalogue.name, index.catalogue.schema, index.catalogue.items, read_dialogues(folder).dialogues,
-                interactions=learnt, seed=plan.seed,
+                index.catalogue.name, index.catalogue.schema, index.catalogue.items, dialogues, interactions=learnt,
+                seed=plan.seed,
             )  # fmt: skip
 
 
