@@ -69,7 +69,9 @@ def compare(
         return
     for line in comparison.lines():
         shell.out.print(Text(clean(line)), soft_wrap=True)
-    shell.out.print(_differences(comparison.differences, comparison.a, comparison.b))
+    shell.out.print(Text(clean(f"{comparison.a} and {comparison.b}, difference (95% interval), p adjusted by Holm:")))
+    for one in comparison.differences:
+        shell.out.print(Text(clean(_difference(one))), soft_wrap=True)
 
 
 def write_run_report(runs: "Sequence[Path]", out: Path | None = None) -> Path:
@@ -113,15 +115,14 @@ def _first_fault(folder: Path, system: str) -> str:
     return next((d.fault for d in read_records(folder / TRANSCRIPTS, Dialogue) if d.system == system and d.fault), "")
 
 
-def _differences(differences: "Sequence[Difference]", a: str, b: str) -> Table:
-    heads = (clean(a), clean(b), "difference", "95% interval", "p (Holm)")
-    table = Table("", *(Column(head, justify="right") for head in heads), "")
-    for one in differences:
-        table.add_row(
-            one.measure, f"{one.a:.3f}", f"{one.b:.3f}", f"{one.mean:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}",
-            f"{one.p_holm:.3f}", one.verdict,
-        )  # fmt: skip
-    return table
+def _difference(one: "Difference") -> str:
+    """A difference in a line that is whole in a narrow terminal and in a pipe."""
+    from ..simulator.reports.figures import probability
+
+    return (
+        f"{one.measure}: {one.a:.3f} and {one.b:.3f}, {one.mean:+.3f} ({one.low:+.3f} to {one.high:+.3f}), "
+        f"p {probability(one.p_holm)}, {one.verdict}"
+    )
 
 
 def _estimate(estimate: "Estimate | None", *, wide: bool) -> str:

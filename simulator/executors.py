@@ -89,40 +89,64 @@ async def run_on_ray(
         address: the cluster's; RAY_ADDRESS where empty, and a cluster on this machine where that is not set.
 
     Raises:
-        InputError: Ray is not installed.
+        InputError: Ray is not installed, or its cluster cannot be reached.
         ConvrecError: a laboratory cannot be opened.
     """
     try:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
+        from ray.exceptions import RayActorError  # pyright: ignore[reportMissingImports]
     except ImportError as fault:
         raise InputError("Ray is not installed.", "`pip install 'convrec[ray]'` brings it.") from fault
     started = not ray.is_initialized()
     if started:
         # Workers find what this process can import, a module of the caller's in the current folder too.
         places = {"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}}
-        ray.init(address=address or None, log_to_driver=False, include_dashboard=False, runtime_env=places)
+        try:
+            ray.init(address=address or None, log_to_driver=False, include_dashboard=False, runtime_env=places)
+        except (ConnectionError, ValueError) as fault:
+            raise InputError(
+                f"The Ray cluster {address or 'of RAY_ADDRESS'} cannot be reached: {str(fault).splitlines()[0]}",
+                "Start one by `ray start --head`, or leave the address out for one on this machine.",
+            ) from fault
     actor: Any = ray.remote(_RayWorker)
     actor = actor.options(max_concurrency=concurrency + 1, max_restarts=DEATHS, max_task_retries=DEATHS)
     left = iter(tasks)
-    idle = deque(w for w in [actor.remote(make_lab) for _ in range(workers)] for _ in range(concurrency))
-    running: dict[Any, Any] = {}
+    actors = [actor.remote(make_lab) for _ in range(workers)]
+    idle = deque(one for one in actors for _ in range(concurrency))
+    running: dict[Any, _AtWork] = {}
     try:
         while True:
             while idle and (task := next(left, None)) is not None:
                 worker = idle.popleft()
-                running[worker.converse.remote(task.model_dump_json())] = worker
+                running[worker.converse.remote(task.model_dump_json())] = _AtWork(worker, task)
             if not running:
                 return
             done, _ = await asyncio.to_thread(ray.wait, list(running), num_returns=1)
             for one in done:
-                idle.append(running.pop(one))
-                said = await asyncio.to_thread(ray.get, one)
+                at_work = running.pop(one)
+                idle.append(at_work.worker)
+                try:
+                    said = await asyncio.to_thread(ray.get, one)
+                except RayActorError as fault:
+                    # Ray has begun it anew as often as it was asked to.
+                    yield _lost(at_work.task, DEATHS + 1, str(fault).splitlines()[0])
+                    continue
                 if isinstance(said, _Refused):
                     raise ConvrecError(said.message, said.hint)
                 yield Dialogue.model_validate_json(said)
     finally:
+        for one in actors:
+            ray.kill(one)
         if started:
             ray.shutdown()
+
+
+@dataclass(frozen=True)
+class _AtWork:
+    """A worker of a cluster, and the conversation that it is at."""
+
+    worker: Any
+    task: Task
 
 
 @dataclass(frozen=True)
@@ -260,14 +284,17 @@ class _Pool:
                 self._again.append(task)
                 continue
             fault = f"the worker process ended {deaths} times (code {worker.process.exitcode})"
-            lost.append(
-                Dialogue(
-                    system=task.system, goal=task.goal, trial=task.trial, seed=task.seed, ending="fault", fault=fault,
-                    attempts=deaths,
-                )
-            )  # fmt: skip
+            lost.append(_lost(task, deaths, fault))
         self.start()
         return lost
+
+
+def _lost(task: Task, attempts: int, fault: str) -> Dialogue:
+    """A conversation that its workers did not outlive."""
+    return Dialogue(
+        system=task.system, goal=task.goal, trial=task.trial, seed=task.seed, ending="fault", fault=fault,
+        attempts=attempts,
+    )  # fmt: skip
 
 
 def _work(pipe: Connection, make_lab: MakeLab) -> None:

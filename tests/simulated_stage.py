@@ -115,6 +115,20 @@ async def open_nothing() -> AsyncIterator[Lab]:
     yield
 
 
+class Abyss(Waiter):
+    """Ends the process of whoever talks with it."""
+
+    async def turn(self, text: str, *, user: str, thread: str) -> SystemTurn:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return await super().turn(text, user=user, thread=thread)
+
+
+@asynccontextmanager
+async def open_abyss() -> AsyncIterator[Lab]:
+    """A laboratory whose workers do not live long."""
+    yield Lab(teas(), {"one": Abyss("one")}, lambda goal, seed: Chooser(goal), retries=0)
+
+
 class Slow(Waiter):
     """A waiter who takes their time."""
 

@@ -9,7 +9,7 @@ from convrec.simulator.executors import run_here, run_in_processes
 from convrec.simulator.nouns import Dialogue
 from convrec.simulator.plan import Task, tasks_of
 from convrec.tools.errors import ConvrecError
-from simulated_stage import goals, open_nothing, open_teas
+from simulated_stage import goals, open_abyss, open_nothing, open_teas
 
 
 def tasks(count: int) -> list[Task]:
@@ -43,6 +43,12 @@ async def test_a_worker_that_dies_has_its_conversations_held_by_another(tmp_path
     assert not deadly.exists()
     assert {one.ending for one in held.values()} <= {"accepted", "gave up"}
     assert len(held) == 6
+
+
+async def test_a_conversation_that_no_worker_outlives_ends_as_a_fault() -> None:
+    held = await gathered(run_in_processes(open_abyss, [t for t in tasks(1) if t.system == "one"], workers=1))
+    (lost,) = held.values()
+    assert (lost.ending, lost.attempts) == ("fault", 3)
 
 
 @pytest.mark.parametrize("run", [run_here, partial(run_in_processes, workers=1)])

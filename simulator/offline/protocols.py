@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...agents.ablations import without_parts
 from ...agents.rank_catalogue import SIGNALS
 from ...tools.chat import Chat
+from ...tools.collaborative import weights_of
 from ...tools.encoder import Encoder
 from ...tools.errors import InputError
 from ...tools.index import Index
@@ -279,7 +280,7 @@ def _cases(plan: EvaluationPlan, ground: Ground) -> tuple[Index, list[Case]]:
 
 
 def _histories(plan: EvaluationPlan, ground: Ground) -> Histories:
-    """A public data set's histories, or those of the catalogue: what each user took last is what came next."""
+    """A public data set's histories, or those of the catalogue: what each user liked last is what came next."""
     if plan.data:
         folder = Path(plan.data)
         read = next((reader for file, reader in _HISTORIES.items() if (folder / file).is_file()), None)
@@ -298,14 +299,16 @@ def _histories(plan: EvaluationPlan, ground: Ground) -> Histories:
     for one in log:
         if one.item in index.catalogue.row_of:
             taken.setdefault(one.user, []).append(one)
-    several = {user: theirs for user, theirs in taken.items() if len(theirs) > 1}
-    histories = tuple(
-        History(user=user, items=tuple(i.item for i in theirs[:-1]), next=(theirs[-1].item,))
-        for user, theirs in several.items()
-    )
-    rest = tuple(one for theirs in several.values() for one in theirs[:-1])
+    histories, learnt = list[History](), list[Interaction]()
+    for user, theirs in taken.items():
+        liked = weights_of(theirs)
+        # What came next is the last that they liked; nothing after it is learnt from.
+        last = next((n for n in range(len(theirs) - 1, 0, -1) if liked[theirs[n].item] > 0), 0)
+        if last:
+            histories.append(History(user=user, items=tuple(i.item for i in theirs[:last]), next=(theirs[last].item,)))
+        learnt += theirs[:last] or theirs
     catalogue = index.catalogue
-    return Histories(catalogue.name, catalogue.schema, tuple(catalogue.items), histories, rest)
+    return Histories(catalogue.name, catalogue.schema, tuple(catalogue.items), tuple(histories), tuple(learnt))
 
 
 def _shelf(dataset: Dataset, plan: EvaluationPlan, ground: Ground) -> Shelf:

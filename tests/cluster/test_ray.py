@@ -8,7 +8,7 @@ from convrec.simulator.nouns import Dialogue
 from convrec.simulator.runs import TRANSCRIPTS, read_records
 from convrec.simulator.simulate import begin_run, simulate
 from convrec.tools.errors import ConvrecError
-from simulated_stage import goals, open_nothing, open_teas, plan
+from simulated_stage import goals, open_abyss, open_nothing, open_teas, plan
 from test_executors import without_times
 
 ray = pytest.importorskip("ray", reason="Ray is not installed; `make test-ray` installs it")
@@ -43,6 +43,14 @@ async def test_a_cluster_holds_the_same_conversations_seed_for_seed(tmp_path: Pa
 
     assert len(held("ray")) == 24
     assert held("ray") == held("local")
+
+
+async def test_a_conversation_that_its_workers_do_not_outlive_ends_as_a_fault(tmp_path: Path) -> None:
+    begin_run(tmp_path, plan(systems=("one",)), goals(1))
+    (ended,) = await simulate(tmp_path, open_abyss, workers=1, executor="ray")
+    assert (ended.ended, ended.counted) == (1, 0)
+    (held,) = read_records(tmp_path / TRANSCRIPTS, Dialogue)
+    assert held.ending == "fault"
 
 
 async def test_a_laboratory_that_cannot_be_opened_says_why_there_too(tmp_path: Path) -> None:
