@@ -76,7 +76,10 @@ async def test_what_the_seeker_takes_back_is_asked_for_no_more() -> None:
     ranked = await rank_catalogue(talk, index_of("teas"), 20, weights=alone("labels"))
     flavours = [index_of("teas").catalogue.item(item).labels("flavours") for item in ranked]
     assert all("floral" in each for each in flavours[:4])
-    assert all("smoky" in each for each in flavours[-3:])
+    assert ranked == await rank_catalogue([own("Something floral")], index_of("teas"), 20, weights=alone("labels"))
+    against = [own("Something floral"), theirs("Sure"), own("but nothing smoky")]
+    refused = await rank_catalogue(against, index_of("teas"), 20, weights=alone("labels"))
+    assert all("smoky" in index_of("teas").catalogue.item(item).labels("flavours") for item in refused[-3:])
 
 
 async def test_items_alike_in_labels_follow_those_named() -> None:
