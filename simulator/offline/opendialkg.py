@@ -14,20 +14,20 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError
 
 from ...agents.state import Noun
 from ...tools.errors import ImportFailedError
-from ...tools.items import AttributeValue, Interaction, Item
+from ...tools.items import Interaction
 from ...tools.reading import Fault, read_rows
 from ...tools.schema import Attribute, Schema
 from ...tools.words import fold
 from ..nouns import Utterance
 from .folds import FOLDS, fold_of
 from .nouns import Case, Dataset, Fold
-from .reading_json import read_object
+from .reading_json import read_entries
 
 SCHEMA = Schema(
     noun="title",
@@ -64,7 +64,7 @@ def read_opendialkg(folder: Path, *, folds: int = FOLDS, seed: int = 0) -> Datas
     Raises:
         ImportFailedError: a file is missing, or nothing in it can be used.
     """
-    items = read_items(folder / "id2info.json")
+    items = read_entries(folder / "id2info.json", SCHEMA, "year")
     ids = {item.title: item.id for item in items}
     rows: dict[str, list[_Row]] = defaultdict(list)
     for found in read_rows(folder / "dev_rec_turns.jsonl"):
@@ -90,33 +90,6 @@ def read_opendialkg(folder: Path, *, folds: int = FOLDS, seed: int = 0) -> Datas
         for number in range(folds)
     )
     return Dataset("opendialkg", SCHEMA, tuple(items), tuple(f for f in made if f.cases))
-
-
-def read_items(path: Path) -> list[Item]:
-    """The catalogue: id -> name, year, genre, language, writer, director, actor.
-
-    Raises:
-        ImportFailedError: the file is missing or no JSON object of such entries.
-    """
-    items = [_item(key, entry) for key, entry in read_object(path).items() if isinstance(entry, dict)]
-    found = [item for item in items if item is not None]
-    if not found:
-        raise ImportFailedError(f"{path.name}: no entry has a name.", "Take the file as published.")
-    return found
-
-
-def _item(key: str, entry: Mapping[str, Any]) -> Item | None:
-    name = entry.get("name")
-    if not isinstance(name, str) or not name.strip():
-        return None
-    attributes: dict[str, AttributeValue] = {}
-    if re.fullmatch(r"\d{4}", str(entry.get("year", ""))):
-        attributes["year"] = str(entry["year"])
-    for attribute in SCHEMA.of_kind("category"):
-        values = entry.get(attribute.name)
-        if isinstance(values, list) and values:
-            attributes[attribute.name] = tuple(dict.fromkeys(str(v) for v in values))
-    return Item(id=key, title=name, attributes=attributes)
 
 
 def _cases(dialogue: str, rows: Sequence[_Row], ids: Mapping[str, str]) -> list[Case]:

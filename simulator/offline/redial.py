@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from ...agents.state import Noun
 from ...tools.errors import ImportFailedError
-from ...tools.items import AttributeValue, Interaction, Item
+from ...tools.items import Interaction, Item
 from ...tools.movielens import read_movielens
 from ...tools.reading import Row, read_rows
 from ...tools.schema import Attribute, Schema
@@ -33,8 +33,8 @@ from ..nouns import Utterance
 from .folds import FOLDS, fold_of
 from .histories import read_ml_1m
 from .nouns import Case, Dataset, Fold
-from .reading_json import read_object
-from .titles import Titles, year_in
+from .reading_json import read_entries
+from .titles import Titles
 
 SCHEMA = Schema(
     noun="film",
@@ -88,7 +88,7 @@ def read_redial(folder: Path, movielens: Sequence[Path] = (), *, folds: int = FO
     Raises:
         ImportFailedError: a file is missing, or nothing in it can be used.
     """
-    items = read_items(folder / "id2info.json")
+    items = read_entries(folder / "id2info.json", SCHEMA)
     known = {item.id for item in items}
     dialogues = _dialogues(folder / "valid_data.jsonl", known)
     cases = list(_cases(_turns(folder / "valid_data_processed.jsonl"), items, dialogues))
@@ -104,32 +104,6 @@ def read_redial(folder: Path, movielens: Sequence[Path] = (), *, folds: int = FO
         for number in range(folds)
     )
     return Dataset("redial", SCHEMA, tuple(items), tuple(fold for fold in made if fold.cases))
-
-
-def read_items(path: Path) -> list[Item]:
-    """The catalogue: title with its year as the files write it, plot, year, genres, directors, stars.
-
-    Raises:
-        ImportFailedError: the file is missing or no JSON object of such entries.
-    """
-    items = [_item(key, entry) for key, entry in read_object(path).items() if isinstance(entry, dict)]
-    found = [item for item in items if item is not None]
-    if not found:
-        raise ImportFailedError(f"{path.name}: no entry has a name.", "Take the file as published.")
-    return found
-
-
-def _item(key: str, entry: Mapping[str, Any]) -> Item | None:
-    name = entry.get("name")
-    if not isinstance(name, str) or not name.strip():
-        return None
-    attributes: dict[str, AttributeValue] = {}
-    if year := year_in(name):
-        attributes["year"] = str(year)
-    for attribute in SCHEMA.of_kind("category"):
-        if values := entry.get(attribute.name):
-            attributes[attribute.name] = tuple(dict.fromkeys(str(value) for value in values))
-    return Item(id=key, title=name, text=str(entry.get("plot") or ""), attributes=attributes)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
