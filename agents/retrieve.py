@@ -31,7 +31,7 @@ DEPTH = 80
 """How many items each tool brings."""
 
 SMALL = 20_000
-"""Up to so many items the tools run one after another, each in a millisecond or so; above, at once, in threads."""
+"""Up to so many items the tools run one after another; above, at once, in threads."""
 
 WEIGHTS = {
     "labels": 1.5, "similar": 1.5, "neighbours": 1.5, "taste": 1.5, "meaning": 1.0, "words": 1.0, "popular": 0.5,
@@ -55,7 +55,7 @@ async def retrieve(wish: Wish, understanding: Understanding, index: Index) -> Re
     if len(index.catalogue) > SMALL:
         found = await asyncio.gather(*(asyncio.to_thread(run) for run in plan.values()))
     else:
-        # So few items are searched sooner than a thread is woken.
+        # Threads would cost each turn more than they save it.
         found = [run() for run in plan.values()]
     weights = {name: WEIGHTS[name.split()[0]] for name in plan}
     fused = fuse(dict(zip(plan, found, strict=True)), weights)
