@@ -1,9 +1,9 @@
 """A chain of agents after ARAG: understand the user, judge each item, sum up, rank.
 
 After Maragheh et al., "ARAG: Agentic Retrieval Augmented Generation for Personalized Recommendation", 2025
-(arXiv 2506.21931), as its abstract tells: items are retrieved by cosine; one call describes the user, one for each item judges how it
-agrees with that description, one sums up the items that agree, one ranks by description and summary. The calls that
-judge are made at once. Of the user we have the conversation only; the prompts are ours.
+(arXiv 2506.21931), as its abstract tells: items are retrieved by cosine; one call describes the user, one for each item
+judges how it agrees with that description, one sums up the items that agree, one ranks by description and summary. The
+calls that judge are made at once. Of the user we have the conversation only; the prompts are ours.
 """
 
 import asyncio

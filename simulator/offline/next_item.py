@@ -1,9 +1,9 @@
 """Next item: a history in order, a set of candidates, and what was taken next among them; NDCG@5 and Hit@5.
 
 The protocol is that of ARAG (Maragheh et al., "ARAG: Agentic retrieval augmented generation for personalized
-recommendation", 2025, section 4): the last interaction of each user is held out, a recall set is put in order from the
-rest, and lists of five are judged. It differs in this: ARAG's sets are 10,000 users of each of three categories of
-Amazon's reviews, with recall sets that are not published; ours are those of `histories.py`, with candidates drawn here.
+recommendation", 2025), as far as its abstract and introduction tell: the last interaction of each user is held out, a
+recall set is put in order from the rest, and lists of five are judged. Its sets are categories of Amazon's reviews, with
+recall sets of its own; ours are those of `histories.py`, with candidates drawn here.
 ARAG's recency ranking and vanilla RAG have a language model put the items in order; `next_item_rankers` has
 counterparts without one (`recency`: likeness to what was taken last, `rag`: likeness to the recent history) and, where
 there is a model, `plain_rag` and `arag` with it. So figures are to be compared within a run only, each system with its
