@@ -26,6 +26,7 @@ from .graph import build_graph, walk
 from .memories import Memories, Talk, UserData
 from .memory import Known
 from .messages import clean_message, clean_name
+from .mind import BUILT_IN, Mind
 from .recall import inform, recall, stated
 from .remember import Told, remember
 from .state import Answer, Card, Exchange, Feeling, Mention, Pick, Step, Understanding, Verdict, Wish
@@ -37,8 +38,6 @@ from .wishes import drop_preference, feel
 Event = Step | Token | Answer
 """What a turn streams: an agent's step, a piece of the reply, and at last the whole answer."""
 
-
-BUILT_IN = "the built-in agents, without a language model"
 
 _LASTING = ("talk", "past", "noted")
 """What of a turn's state is saved beside the wish."""
@@ -86,6 +85,11 @@ class Setup:
 
     def __post_init__(self) -> None:
         check_parts(self.without)
+
+    @property
+    def mind(self) -> Mind:
+        """Who answers where nobody else is asked for."""
+        return Mind(self.brain, self.effort, self.brains, self.limits)
 
 
 class Recommender:
@@ -169,7 +173,15 @@ class Recommender:
         """Four first messages that suit the catalogue."""
         return openers(self.index)
 
-    async def reply(self, text: str, *, user: str = "me", thread: str = "main", private: bool = False) -> Answer:
+    async def reply(
+        self,
+        text: str,
+        *,
+        user: str = "me",
+        thread: str = "main",
+        private: bool = False,
+        mind: Mind | None = None,
+    ) -> Answer:
         """One turn.
 
         Args:
@@ -177,6 +189,7 @@ class Recommender:
             user: whose thread it is; nothing is shared between users.
             thread: which of the user's conversations it continues or begins.
             private: from now on, nothing of this conversation is written down; it ends with this process.
+            mind: who answers this turn; the one of the setup when not given.
 
         Raises:
             MessageError: the text is empty or too long.
@@ -185,7 +198,7 @@ class Recommender:
         text, key = self._read(text, user, thread)
         await self.open()
         async with self._open_conversations.turn(key):
-            turn, state = await self._begin(text, user, thread, key, private=private)
+            turn, state = await self._begin(text, user, thread, key, private=private, mind=mind)
             with explained(self._setup.home.folder), _watched(turn):
                 # A private turn is traced nowhere, so that it needs no LangGraph.
                 if turn.budget.private:
@@ -194,10 +207,16 @@ class Recommender:
                 else:
                     state = await self._workflow.ainvoke(state, context=turn)
                 await self._save(key, state)
-            return await self._end(text, state, turn, user, thread)
+            return await self._end(text, state, turn, user, thread, mind)
 
     async def astream(
-        self, text: str, *, user: str = "me", thread: str = "main", private: bool = False
+        self,
+        text: str,
+        *,
+        user: str = "me",
+        thread: str = "main",
+        private: bool = False,
+        mind: Mind | None = None,
     ) -> AsyncIterator[Event]:
         """One turn, as it happens: each agent's step, the reply in pieces, the answer.
 
@@ -206,7 +225,7 @@ class Recommender:
         text, key = self._read(text, user, thread)
         await self.open()
         async with self._open_conversations.turn(key):
-            turn, state = await self._begin(text, user, thread, key, private=private)
+            turn, state = await self._begin(text, user, thread, key, private=private, mind=mind)
             with explained(self._setup.home.folder), _watched(turn):
                 if turn.budget.private and not turn.brains:
                     told: list[Event] = []
@@ -222,7 +241,7 @@ class Recommender:
                         else:
                             state = part
                 await self._save(key, state)
-            yield await self._end(text, state, turn, user, thread)
+            yield await self._end(text, state, turn, user, thread, mind)
 
     async def feedback(
         self, item: str, feeling: Feeling, *, user: str = "me", thread: str = "main", private: bool = False
@@ -236,15 +255,31 @@ class Recommender:
         mentions = (Mention(item=item, feeling=feeling),)
         return await self._change(lambda w: feel(w, mentions), user, thread, mentions, private=private)
 
-    async def more_like(self, item: str, *, user: str = "me", thread: str = "main", private: bool = False) -> Answer:
+    async def more_like(
+        self,
+        item: str,
+        *,
+        user: str = "me",
+        thread: str = "main",
+        private: bool = False,
+        mind: Mind | None = None,
+    ) -> Answer:
         """A turn that asks for items like one."""
         title = self.catalogue.item(item).title
-        return await self.reply(f'More like "{title}"', user=user, thread=thread, private=private)
+        return await self.reply(f'More like "{title}"', user=user, thread=thread, private=private, mind=mind)
 
-    async def why(self, item: str, *, user: str = "me", thread: str = "main", private: bool = False) -> Answer:
+    async def why(
+        self,
+        item: str,
+        *,
+        user: str = "me",
+        thread: str = "main",
+        private: bool = False,
+        mind: Mind | None = None,
+    ) -> Answer:
         """A turn that asks why an item was recommended."""
         title = self.catalogue.item(item).title
-        return await self.reply(f'Why "{title}"?', user=user, thread=thread, private=private)
+        return await self.reply(f'Why "{title}"?', user=user, thread=thread, private=private, mind=mind)
 
     async def wish(self, *, user: str = "me", thread: str = "main") -> Wish:
         """All that is understood in a thread so far, with what is remembered of its user."""
@@ -360,12 +395,14 @@ class Recommender:
         cleaned = clean_message(text, self._setup.max_message)
         return cleaned, thread_key(clean_name(user, "user"), clean_name(thread, "thread"))
 
-    async def _begin(self, text: str, user: str, thread: str, key: str, *, private: bool) -> tuple[Turn, State]:
+    async def _begin(
+        self, text: str, user: str, thread: str, key: str, *, private: bool, mind: Mind | None
+    ) -> tuple[Turn, State]:
         """What a turn carries, and the state that it begins with."""
         conversations = self._open_conversations
         if private or self._private:
             await conversations.make_private(key)
-        turn = self._turn(user, key)
+        turn = self._turn(user, key, mind)
         with explained(self._setup.home.folder):
             said: State = {"text": text, "user": user, "thread": thread}
             return turn, {**await conversations.state(key), **said}
@@ -377,11 +414,11 @@ class Recommender:
         lasting = {**{name: state[name] for name in _LASTING}, "wish": wish}
         await self._open_conversations.save(key, lasting, state["known"], state["remembered"])
 
-    async def _end(self, text: str, state: State, turn: Turn, user: str, thread: str) -> Answer:
+    async def _end(self, text: str, state: State, turn: Turn, user: str, thread: str, mind: Mind | None) -> Answer:
         """A turn's answer, traced if turns are."""
         answer = self._answer(state, turn.budget, user, thread)
         if not turn.budget.private:
-            await self._write_trace(text, answer, turn.budget)
+            await self._write_trace(text, answer, turn.budget, mind or self._setup.mind)
         return answer
 
     @property
@@ -397,22 +434,23 @@ class Recommender:
     def _inform(self, wish: Wish, known: Known) -> Wish:
         return inform(wish, known, self.index, self._setup.clock(), self._setup.half_life_days)
 
-    def _turn(self, user: str, key: str) -> Turn:
+    def _turn(self, user: str, key: str, mind: Mind | None = None) -> Turn:
         setup = self._setup
+        mind = mind or setup.mind
         private = self._open_conversations.private(key)
         return Turn(
             index=self.index,
             count=setup.count,
             questions=setup.questions,
-            brains=setup.brains,
+            brains=mind.brains,
             stand_ins=self._stand_ins,
-            budget=Budget(setup.limits, owner=user, private=private is not None),
+            budget=Budget(mind.limits, owner=user, private=private is not None),
             half_life_days=setup.half_life_days,
             now=setup.clock(),
             private=tuple(private.memories.values()) if private else (),
         )
 
-    async def _write_trace(self, text: str, answer: Answer, budget: Budget) -> None:
+    async def _write_trace(self, text: str, answer: Answer, budget: Budget, mind: Mind) -> None:
         trace = self._setup.trace
         if trace is None:
             return
@@ -422,8 +460,8 @@ class Recommender:
             catalogue=self.catalogue.name,
             act=answer.act,
             items=tuple(c.id for c in (*answer.items, *answer.nearest)),
-            model=self._setup.brain,
-            effort=self._setup.effort,
+            model=mind.name,
+            effort=mind.effort,
             steps=tuple(s.model_dump(mode="json") for s in answer.steps),
             usage=answer.usage.model_dump(mode="json"),
             text=text,

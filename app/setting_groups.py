@@ -37,6 +37,39 @@ class UiSettings(Group):
     port: int = Field(default=7860, ge=1, le=65_535, description="the port to serve on, 1 to 65,535")
 
 
+class ServeSettings(Group):
+    """How `convrec serve` serves, and what it allows."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="the address to serve on; 0.0.0.0 lets others in")
+    port: int = Field(default=8000, ge=1, le=65_535, description="the port to serve on, 1 to 65,535")
+    root_path: str = Field(default="", description="the path under which a proxy serves it, such as /convrec")
+    hosts: tuple[Name, ...] = Field(
+        default=(),
+        description='a list of the names it is called by, such as ["talk.example.org"]; none asks for no name',
+    )
+    origins: tuple[Name, ...] = Field(
+        default=(), description='a list of other sites whose pages may call it, such as ["https://shop.example.org"]'
+    )
+    proxies: tuple[Name, ...] = Field(
+        default=(), description='a list of the addresses of proxies that are believed, such as ["10.0.0.2"]'
+    )
+    images: tuple[Name, ...] = Field(
+        default=(), description='a list of hosts whose pictures are shown, such as ["img.example.org"]; ["*"] shows all'
+    )
+    requests: int = Field(default=300, ge=1, le=1_000_000, description="requests a minute of one key, 1 to 1,000,000")
+    turns: int = Field(default=8, ge=1, le=10_000, description="turns at once of one key, 1 to 10,000")
+    body: int = Field(
+        default=1_000_000, ge=1_000, le=100_000_000, description="bytes of a request, 1,000 to 100,000,000"
+    )
+    grace: float = Field(
+        default=30.0, ge=0, le=3_600, allow_inf_nan=False,
+        description="seconds that turns under way are waited for when it stops, at most 3,600",
+    )  # fmt: skip
+    secret: SecretStr = Field(
+        default=SecretStr(""), description="what signs sign-ins, the same for all instances; made up where it is empty"
+    )
+
+
 class AgentModel(Group):
     """Which language model one agent asks; what is empty is as for all agents."""
 
@@ -110,6 +143,10 @@ class MemorySettings(Group):
         description="days after which a taste counts half, more than 0, at most 100,000",
     )  # fmt: skip
     server: Address = Field(default="", description="a Chroma server for several processes: http://127.0.0.1:8000")
+    database: SecretStr = Field(
+        default=SecretStr(""),
+        description="a Postgres database for the conversations of several processes: postgresql://user:password@host/name",
+    )
 
 
 class InteractionSettings(Group):

@@ -26,6 +26,7 @@ from .setting_groups import (
     InteractionSettings,
     LlmSettings,
     MemorySettings,
+    ServeSettings,
     TraceSettings,
     TurnLimits,
     UiSettings,
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
         questions: clarifying questions in a row.
         turn: what one turn may cost.
         ui: where the page is served.
+        serve: how the server serves, and what it allows.
         llm: which language model to ask, and how.
         trace: what is written down about turns.
         memory: what is remembered of users.
@@ -88,6 +90,9 @@ class Settings(BaseSettings):
     questions: int = Field(default=2, ge=0, le=10, description="clarifying questions in a row, 0 to 10")
     turn: TurnLimits = Field(default=TurnLimits(), description="a group: max_calls, max_tokens, max_seconds")
     ui: UiSettings = Field(default=UiSettings(), description="a group: host, port")
+    serve: ServeSettings = Field(
+        default=ServeSettings(), description=f"a group: {', '.join(ServeSettings.model_fields)}"
+    )
     llm: LlmSettings = Field(default=LlmSettings(), description=f"a group: {', '.join(LlmSettings.model_fields)}")
     trace: TraceSettings = Field(default=TraceSettings(), description="a group: enabled, words")
     memory: MemorySettings = Field(

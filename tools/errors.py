@@ -14,6 +14,11 @@ ConvrecError                    something a person can mend; `str()` says what w
 │   ├── CallError               the call failed: no connection, no time, refused
 │   ├── AnswerError             the answer is empty, cut off or not of the shape asked for
 │   └── SpentError              the turn has used up its calls, tokens or seconds
+├── ServingError                a server does not do what was asked of it, now or for this caller
+│   ├── SignInError             no key, or none that is known
+│   ├── ScopeError              the key does not allow this
+│   ├── TooManyError            too many requests, or turns at once; `seconds` says when to try again
+│   └── StoppingError           the server is stopping, and takes no new turns
 └── StoreError                  the data folder cannot be used
     ├── ReadOnlyError           it cannot be written
     ├── BusyError               another process is writing to it
@@ -85,6 +90,30 @@ class AnswerError(ModelError):
 
 class SpentError(ModelError):
     """The turn has used up its calls, tokens or seconds."""
+
+
+class ServingError(ConvrecError):
+    """A server does not do what was asked of it, now or for this caller."""
+
+
+class SignInError(ServingError):
+    """No key was given, or none that is known."""
+
+
+class ScopeError(ServingError):
+    """The key does not allow what was asked."""
+
+
+class TooManyError(ServingError):
+    """Too many requests, or too many turns at once; after `seconds` it is worth trying again."""
+
+    def __init__(self, message: str, hint: str = "", seconds: float = 1.0) -> None:
+        super().__init__(message, hint)
+        self.seconds = seconds
+
+
+class StoppingError(ServingError):
+    """The server is stopping, and takes no new turns."""
 
 
 class StoreError(ConvrecError):
