@@ -8,7 +8,7 @@ from ..agents.mind import Mind
 from ..tools.answer_cache import AnswerCache
 from ..tools.errors import CallError, InputError
 from ..tools.model_servers import list_models, models_that_chat
-from .language_models import SECONDS, choose
+from .language_models import SECONDS, AskModels, choose
 from .setting_groups import LlmSettings
 from .settings import Settings
 from .thinking import open_thinking
@@ -25,11 +25,13 @@ class Minds:
     Args:
         settings: what is set.
         cache: where models' answers are kept.
+        ask: asks a server for its models.
     """
 
-    def __init__(self, settings: Settings, cache: AnswerCache | None = None) -> None:
+    def __init__(self, settings: Settings, cache: AnswerCache | None = None, ask: AskModels = list_models) -> None:
         self._settings = settings
         self._cache = cache
+        self._ask = ask
         self._opened: dict[tuple[str, str], Mind] = {}
 
     @cached_property
@@ -41,7 +43,7 @@ class Minds:
         others: tuple[str, ...] = ()
         if choice.base_url:
             try:
-                others = models_that_chat(list_models(choice.base_url, choice.api_key.get_secret_value(), SECONDS))
+                others = models_that_chat(self._ask(choice.base_url, choice.api_key.get_secret_value(), SECONDS))
             except CallError:
                 others = ()
         return tuple(dict.fromkeys((choice.model, *others, BUILT_IN)))
@@ -64,10 +66,10 @@ class Minds:
         return found
 
     def _open(self, model: str, effort: str) -> Mind:
-        # The default model keeps the prefix and the agents' own models that the settings give it.
-        name = {} if model == self.models[0] else {"model": model}
         if model == BUILT_IN:
             return Mind(limits=TurnLimits(**self._settings.turn.model_dump()))
+        # The default model keeps the name by which the settings reach it.
+        name = {} if model == self.models[0] else {"model": model}
         llm = self._settings.llm.model_copy(update={**name, "effort": effort})
         return open_mind(self._settings.model_copy(update={"llm": llm}), self._cache)
 
