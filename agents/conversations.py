@@ -1,18 +1,22 @@
 """Conversations with what they make remembered: kept on disk, or private, in this process alone."""
 
 import asyncio
+import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
 from langgraph.store.base import BaseStore
 
 from .memory import Changes, Known, Memory
+from .messages import title_of
 from .recall import recall, write
-from .threads import Threads, explained, thread_key, thread_of, user_of
+from .state import ThreadInfo
+from .threads import Threads, thread_key, thread_of, user_of
 from .turn import State
 
 MOST_PRIVATE = 1_000
@@ -24,6 +28,7 @@ class PrivateTalk:
     """A conversation that is written down nowhere, with what it made remembered; both end with the process."""
 
     values: dict[str, Any]
+    info: ThreadInfo
     memories: dict[str, Memory] = field(default_factory=dict)
 
 
@@ -34,25 +39,43 @@ class Conversations:
         threads: the database of conversations; None where all are private.
         graph: the workflow over that database.
         store: the users' memories.
-        folder: the data folder, for what is told of faults.
+        clock: seconds since 1970.
     """
 
-    def __init__(self, threads: Threads | None, graph: Any, store: BaseStore, folder: Path) -> None:
+    def __init__(
+        self, threads: Threads | None, graph: Any, store: BaseStore, clock: Callable[[], float] = time.time
+    ) -> None:
         self.threads = threads
         self.store = store
         self._graph = graph
-        self._folder = folder
+        self._clock = clock
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._users: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._private: OrderedDict[str, PrivateTalk] = OrderedDict()
 
-    def turn(self, key: str) -> asyncio.Lock:
-        """What is held during a turn of a thread."""
-        return _lock_of(self._turns, key)
+    @asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[None]:
+        """What is held during a turn of a thread, here and by other processes.
 
-    def guard(self, user: str) -> asyncio.Lock:
-        """What is held while a user's memory is written."""
-        return _lock_of(self._users, user)
+        Raises:
+            BusyError: another process has held it for too long.
+        """
+        async with _lock_of(self._turns, key), self._across(_turn(key), alone=key in self._private):
+            yield
+
+    @asynccontextmanager
+    async def guard(self, user: str) -> AsyncIterator[None]:
+        """What is held while a user's memory is written, here and by other processes.
+
+        Raises:
+            BusyError: another process has held it for too long.
+        """
+        async with _lock_of(self._users, user), self._across(f"user {user}"):
+            yield
+
+    def explained(self) -> AbstractContextManager[None]:
+        """What turns the database's faults into ours."""
+        return self.threads.explained() if self.threads is not None else nullcontext()
 
     def private(self, key: str) -> PrivateTalk | None:
         """A thread that is private; None for one that is not."""
@@ -63,9 +86,11 @@ class Conversations:
         if key in self._private:
             self._private.move_to_end(key)
             return
-        self._private[key] = PrivateTalk(dict(await self.state(key)))
+        thread = thread_of(key)
+        info = await self.info(key) or ThreadInfo(thread=thread, created=self._clock(), updated=self._clock())
+        self._private[key] = PrivateTalk(dict(await self.state(key)), info)
         # A talk whose turn is under way must stay: it would be saved as if it were none of the private ones.
-        idle = [k for k in self._private if k != key and not self.turn(k).locked()]
+        idle = [k for k in self._private if k != key and not _lock_of(self._turns, k).locked()]
         for oldest in idle[: max(len(self._private) - MOST_PRIVATE, 0)]:
             del self._private[oldest]
 
@@ -75,12 +100,54 @@ class Conversations:
             return private.values  # type: ignore[return-value]
         if self.threads is None:
             return {}
-        with explained(self._folder):
+        with self.explained():
             return (await self._graph.aget_state(_config(key))).values
 
-    async def of_user(self, user: str) -> list[str]:
-        """The names of a user's conversations that are written down."""
-        return await self.threads.of_user(user) if self.threads is not None else []
+    async def of_user(self, user: str) -> list[ThreadInfo]:
+        """A user's conversations that are written down, those that changed last first."""
+        if self.threads is None:
+            return []
+        with self.explained():
+            infos = {info.thread: info for info in await self.threads.infos(user)}
+            older = [name for name in await self.threads.of_user(user) if name not in infos]
+            infos |= {name: await self._read_info(thread_key(user, name)) for name in older}
+        found = [info for info in infos.values() if info is not None]
+        return sorted(found, key=lambda info: (-info.updated, info.thread))
+
+    async def info(self, key: str) -> ThreadInfo | None:
+        """What a thread is called, and how long it is; None for one that was never begun."""
+        if private := self._private.get(key):
+            return private.info
+        if self.threads is None:
+            return None
+        with self.explained():
+            return await self.threads.info(key) or await self._read_info(key)
+
+    async def begin(self, key: str, title: str = "", *, private: bool = False) -> ThreadInfo:
+        """Begin a thread without a turn; one that there is stays as it is. Its turn must be held.
+
+        Args:
+            key: the thread's.
+            title: what to call it; without one, its first message does.
+            private: whether nothing of it is written down.
+        """
+        there, now = await self.info(key), self._clock()
+        if private:
+            await self.make_private(key)
+        if there is not None:
+            return there
+        return await self._call(
+            key, ThreadInfo(thread=thread_of(key), title=title, created=now, updated=now, named=bool(title))
+        )
+
+    async def rename(self, key: str, title: str, *, private: bool = False) -> ThreadInfo | None:
+        """Call a thread something else; None where there is no such thread. Its turn must be held."""
+        there = await self.info(key)
+        if there is None:
+            return None
+        if private:
+            await self.make_private(key)
+        return await self._call(key, there.model_copy(update={"title": title, "named": True}))
 
     async def save(self, key: str, values: Mapping[str, Any], known: Known, changes: Changes) -> None:
         """Save a thread and what changes in its user's memory: both, or, where either fails, neither.
@@ -98,43 +165,95 @@ class Conversations:
             kept = [m for m in private.memories.values() if m.id not in changes.delete]
             private.values = {**private.values, **values}
             private.memories = {m.id: m for m in (*kept, *changes.put, *hidden)}
+            private.info = self._as_saved(private.info, private.values)
             return
         assert self.threads is not None
         user = user_of(key)
-        with explained(self._folder):
+        with self.explained():
+            await self.threads.confirm(_turn(key))
             async with self.guard(user):
                 changes, before = await self._still_meant(user, known, changes)
                 if changes:
                     await write(self.store, user, changes)
                 try:
-                    await self._graph.aupdate_state(_config(key), values, as_node="remember")
+                    await self._write(key, values)
                 except BaseException:
                     if changes:
                         await asyncio.shield(write(self.store, user, before))
                     raise
             await self.threads.prune(key)
 
+    async def _write(self, key: str, values: Mapping[str, Any]) -> None:
+        """Write a thread's state and row, or, where either fails, neither."""
+        assert self.threads is not None
+        row = await self.threads.info(key)
+        began = talk[0].time if (talk := values.get("talk")) else self._clock()
+        info = row or await self._read_info(key) or ThreadInfo(thread=thread_of(key), created=began)
+        await self.threads.put(key, self._as_saved(info, values))
+        try:
+            await self._graph.aupdate_state(_config(key), values, as_node="remember")
+        except BaseException:
+            await asyncio.shield(self.threads.put(key, row))
+            raise
+
+    async def _call(self, key: str, info: ThreadInfo) -> ThreadInfo:
+        """Write a thread's row alone."""
+        if private := self._private.get(key):
+            private.info = info
+        elif self.threads is not None:
+            with self.explained():
+                await self.threads.put(key, info)
+        return info
+
+    async def _read_info(self, key: str) -> ThreadInfo | None:
+        """What a thread's row would be, from its checkpoint; None where it has none."""
+        kept = await self._graph.aget_state(_config(key))
+        if not kept.created_at:
+            return None
+        at, talk = datetime.fromisoformat(kept.created_at).timestamp(), kept.values.get("talk", [])
+        title, began = (title_of(talk[0].text), talk[0].time or at) if talk else ("", at)
+        return ThreadInfo(thread=thread_of(key), title=title, created=began, updated=at, turns=len(talk))
+
+    def _as_saved(self, info: ThreadInfo, values: Mapping[str, Any]) -> ThreadInfo:
+        """A thread's row after its state was saved."""
+        update: dict[str, Any] = {"updated": self._clock()}
+        if (talk := values.get("talk")) is not None:
+            # The words of a first turn that is taken back must not stay in the title.
+            title = info.title if info.named else title_of(talk[0].text) if talk else ""
+            update |= {"turns": len(talk), "title": title}
+        return info.model_copy(update=update)
+
+    @asynccontextmanager
+    async def _across(self, name: str, *, alone: bool = False) -> AsyncIterator[None]:
+        """What no other process holds meanwhile; `alone` is what concerns this process only."""
+        if alone or self.threads is None:
+            yield
+            return
+        async with self.threads.held(name):
+            yield
+
     async def delete(self, user: str, thread: str | None = None) -> None:
         """Delete one thread of a user, or all; nothing of it is left in the file.
 
         Turns that are under way are waited for, and deleted with the rest.
         """
-        if thread is None:
-            running = [thread_of(key) for key in (*self._private, *self._turns) if user_of(key) == user]
-            names = [*await self.of_user(user), *running]
-        else:
-            names = [thread]
-        written = thread is None
-        for name in dict.fromkeys(names):
-            key = thread_key(user, name)
-            async with self.turn(key):
-                private = self._private.pop(key, None) is not None
-                # A talk that was private from its beginning has left nothing to cut out of the file.
-                if self.threads is not None and not (private and not await self.threads.holds(key)):
-                    await self.threads.saver.adelete_thread(key)
-                    written = True
-        if written and self.threads is not None:
-            await self.threads.shrink()
+        with self.explained():
+            if thread is None:
+                running = [thread_of(key) for key in (*self._private, *self._turns) if user_of(key) == user]
+                names = [*(await self.threads.of_user(user) if self.threads is not None else ()), *running]
+            else:
+                names = [thread]
+            written = thread is None
+            for name in dict.fromkeys(names):
+                key = thread_key(user, name)
+                async with self.turn(key):
+                    private = self._private.pop(key, None) is not None
+                    # A talk that was private from its beginning has left nothing to cut out of the file.
+                    if self.threads is not None and not (private and not await self.threads.holds(key)):
+                        await self.threads.delete(key)
+                        written = True
+            if written and self.threads is not None:
+                await self.threads.shrink()
 
     async def _still_meant(self, user: str, known: Known, changes: Changes) -> tuple[Changes, Changes]:
         """Changes without those of memories that were deleted meanwhile, beside what other turns wrote meanwhile; and
@@ -160,6 +279,10 @@ def _beside(new: Memory, before: Memory | None, there: Memory | None) -> Memory:
     links = tuple(dict.fromkeys((*there.supersedes, *new.supersedes)))
     update = {"times": max(times, 1), "created": there.created, "supersedes": links}
     return new.model_copy(update=update)
+
+
+def _turn(key: str) -> str:
+    return f"turn {key}"
 
 
 def _config(key: str) -> Any:

@@ -31,12 +31,13 @@ from .clarify import clarify
 from .examples import openers
 from .guarantees import grounded, lawful, names_exactly, within
 from .memory import Known
+from .past import brain_of, keep
 from .rank import rank
 from .recall import inform, lines_to_recall, recall, stands_aside
 from .remember import Told, keeps_order, remember
 from .respond import accepted_now, respond, small_talk, tell_miss, tell_unknown, unknown_titles
 from .retrieve import Retrieved, allowed_mask, retrieve
-from .state import AgentName, Draft, Exchange, Judged, Pick, Understanding, Wish
+from .state import AgentName, Draft, Exchange, Judged, Pick, Shown, Understanding, Wish
 from .suggest import suggest, ways_out
 from .summarize import summarize
 from .taking_back import changed_in_words, note
@@ -349,8 +350,13 @@ async def _remember(state: State, runtime: Runtime[Turn]) -> State:
         runtime, "remember", remember, told, known, turn.index,
         note=lambda changes: changed_in_words(changes, known), lawful=lambda changes: keeps_order(changes, told, known),
     )  # fmt: skip
-    items = state.get("answered") or tuple(p.item for p in state.get("picks", []))
-    exchange = Exchange(text=state["text"], reply=state["reply"], items=items)
+    picks = tuple(state.get("picks", []))
+    shown = Shown(picks=picks, suggestions=state.get("suggestions", ()), question=state.get("question"))
+    exchange = Exchange(
+        text=state["text"], reply=state["reply"], items=state.get("answered") or tuple(p.item for p in picks),
+        act=state["understanding"].act, time=turn.now, brain=brain_of(turn.budget.steps),
+        packed=keep(shown, state["wish"], state.get("miss"), turn.index).packed(),
+    )  # fmt: skip
     return {
         "talk": [*talk, exchange], "remembered": remembered, "candidates": [], "accepted": [],
         "noted": [*state.get("noted", []), note(remembered, known, turn.now)][-UNDONE:],

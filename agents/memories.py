@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from langgraph.store.base import BaseStore
@@ -28,6 +29,7 @@ class Talk(Noun):
     """One conversation, as it is handed to its user."""
 
     thread: str
+    title: str = ""
     turns: tuple[Exchange, ...] = ()
 
 
@@ -84,7 +86,7 @@ class Memories:
         store: BaseStore,
         index: Callable[[], Index],
         half_life_days: float,
-        guard: Callable[[str], asyncio.Lock],
+        guard: Callable[[str], AbstractAsyncContextManager[None]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store

@@ -3,16 +3,17 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
 from ..tools.answer_cache import AnswerCache
-from ..tools.catalogue import Catalogue, describe_value
+from ..tools.catalogue import Catalogue
 from ..tools.errors import UnknownThreadError
 from ..tools.history import add_interactions, forget_user, user_interactions
 from ..tools.index import Index
@@ -20,18 +21,20 @@ from ..tools.storage import Home
 from ..tools.trace import Call, Trace, TurnRecord
 from .ablations import check_parts, stand_ins, without_parts
 from .brains import Brains, Budget, TurnLimits
+from .cards import card, cards_of
 from .conversations import Conversations
 from .examples import openers
 from .graph import build_graph, walk
 from .memories import Memories, Talk, UserData
 from .memory import Known
-from .messages import clean_message, clean_name
+from .messages import clean_message, clean_name, clean_title
 from .mind import BUILT_IN, Mind
+from .past import show_again
 from .recall import inform, recall, stated
 from .remember import Told, remember
-from .state import Answer, Card, Exchange, Feeling, Mention, Pick, Step, Understanding, Verdict, Wish
+from .state import Answer, Exchange, Feeling, Mention, PastTurn, Step, ThreadInfo, Understanding, Wish
 from .taking_back import take_back
-from .threads import explained, open_threads, thread_key
+from .threads import Threads, open_threads, thread_key
 from .turn import State, Token, Turn
 from .wishes import drop_preference, feel
 
@@ -51,6 +54,7 @@ class Setup:
         index: opens the catalogue's index, when it is first needed.
         home: the data folder.
         store: opens the users' memories.
+        threads: opens the conversations; without it, they lie in the data folder.
         count: how many items an answer shows.
         questions: how many clarifying questions may follow one another.
         max_message: how many characters a message may have.
@@ -69,6 +73,7 @@ class Setup:
     index: Callable[[], Index]
     home: Home
     store: Callable[[Index], AbstractContextManager[BaseStore]]
+    threads: Callable[[], AbstractAsyncContextManager[Threads]] | None = None
     count: int = 3
     questions: int = 2
     max_message: int = 4000
@@ -131,14 +136,12 @@ class Recommender:
             if self._conversations is not None:
                 return
             await asyncio.to_thread(self._warm)
-            file, threads = self._setup.home.threads, None
-            if not self._private or file.exists():
-                threads = await self._stack.enter_async_context(open_threads(file))
+            threads = await self._open_threads()
             store = self._stack.enter_context(await asyncio.to_thread(self._open_store))
             self._store = store
             self._workflow = build_graph(None, store)
             kept = build_graph(threads.saver, store) if threads is not None else None
-            conversations = Conversations(threads, kept, store, self._setup.home.folder)
+            conversations = Conversations(threads, kept, store, self._setup.clock)
             self._memories = Memories(
                 store, lambda: self.index, self._setup.half_life_days, conversations.guard, self._setup.clock
             )
@@ -199,7 +202,7 @@ class Recommender:
         await self.open()
         async with self._open_conversations.turn(key):
             turn, state = await self._begin(text, user, thread, key, private=private, mind=mind)
-            with explained(self._setup.home.folder), _watched(turn):
+            with self._open_conversations.explained(), _watched(turn):
                 # A private turn is traced nowhere, so that it needs no LangGraph.
                 if turn.budget.private:
                     async for after in walk(state, turn, self._store):
@@ -226,7 +229,7 @@ class Recommender:
         await self.open()
         async with self._open_conversations.turn(key):
             turn, state = await self._begin(text, user, thread, key, private=private, mind=mind)
-            with explained(self._setup.home.folder), _watched(turn):
+            with self._open_conversations.explained(), _watched(turn):
                 if turn.budget.private and not turn.brains:
                     told: list[Event] = []
                     async for after in walk(state, turn, self._store, told.append):
@@ -297,15 +300,69 @@ class Recommender:
         await self.open()
         return (await self._open_conversations.state(thread_key(user, thread))).get("talk", [])
 
-    async def threads(self, *, user: str = "me") -> list[str]:
-        """A user's threads, those that are written down."""
+    async def past(self, *, user: str = "me", thread: str = "main") -> list[PastTurn]:
+        """The turns of a thread so far with their cards, to show them again."""
+        talk = await self.talk(user=user, thread=thread)
+        return [show_again(exchange, self.index, user=user, thread=thread) for exchange in talk]
+
+    async def threads(self, *, user: str = "me") -> list[ThreadInfo]:
+        """A user's threads that are written down, the one that changed last first."""
         await self.open()
         return await self._open_conversations.of_user(user)
+
+    async def thread(self, *, user: str = "me", thread: str = "main") -> ThreadInfo:
+        """What one thread is called, and how long it is.
+
+        Raises:
+            UnknownThreadError: the user has no such thread.
+        """
+        await self.open()
+        info = await self._open_conversations.info(thread_key(user, thread))
+        if info is None:
+            raise _unknown(thread)
+        return info
+
+    async def begin(self, *, user: str = "me", title: str = "", thread: str = "") -> ThreadInfo:
+        """Begin a thread before anything is said in it; one that there is already stays as it is.
+
+        Args:
+            user: whose.
+            title: what to call it; without one, its first message does.
+            thread: its name; without one, a new one is made up.
+
+        Raises:
+            MessageError: the title is too long.
+        """
+        key = thread_key(clean_name(user, "user"), clean_name(thread or uuid4().hex, "thread"))
+        title = clean_title(title) if title.strip() else ""
+        await self.open()
+        async with self._open_conversations.turn(key):
+            return await self._open_conversations.begin(key, title, private=self._private)
+
+    async def rename(self, title: str, *, user: str = "me", thread: str = "main") -> ThreadInfo:
+        """Call a thread something else.
+
+        Raises:
+            UnknownThreadError: the user has no such thread.
+            MessageError: the title is empty, or longer than 200 characters.
+        """
+        key, title = thread_key(user, thread), clean_title(title)
+        await self.open()
+        async with self._open_conversations.turn(key):
+            info = await self._open_conversations.rename(key, title, private=self._private)
+        if info is None:
+            raise _unknown(thread)
+        return info
 
     async def known(self, *, user: str = "me") -> Wish:
         """What a new conversation of a user begins with: how they feel about items, what they like and avoid."""
         await self.open()
         return self._inform(Wish(), await recall(self._open_conversations.store, user, self.index))
+
+    @property
+    def store(self) -> BaseStore:
+        """Where the users' memories lie; the recommender must be open."""
+        return self._open_conversations.store
 
     @property
     def memories(self) -> Memories:
@@ -338,8 +395,10 @@ class Recommender:
     async def export(self, *, user: str = "me") -> UserData:
         """Everything that is kept of a user: memories, history, conversations."""
         await self.open()
-        names = await self.threads(user=user)
-        talks = [Talk(thread=name, turns=tuple(await self.talk(user=user, thread=name))) for name in names]
+        talks = [
+            Talk(thread=info.thread, title=info.title, turns=tuple(await self.talk(user=user, thread=info.thread)))
+            for info in await self.threads(user=user)
+        ]
         interactions = await asyncio.to_thread(user_interactions, self._setup.home, user)
         return UserData(
             user=user, made=self._setup.clock(), memories=tuple(await self.memories.of(user, ended=True)),
@@ -370,8 +429,16 @@ class Recommender:
                 stack.push_async_callback(asyncio.to_thread, self._setup.trace.forget, user, thread)
             if self._setup.cache is not None:
                 stack.push_async_callback(asyncio.to_thread, self._setup.cache.forget, user)
-            with explained(self._setup.home.folder):
-                await self._open_conversations.delete(user, thread)
+            await self._open_conversations.delete(user, thread)
+
+    async def _open_threads(self) -> Threads | None:
+        """The conversations; none where all are private and none was before in the data folder."""
+        file = self._setup.home.threads
+        if self._setup.threads is not None:
+            return await self._stack.enter_async_context(self._setup.threads())
+        if self._private and not file.exists():
+            return None
+        return await self._stack.enter_async_context(open_threads(file))
 
     def _open_store(self) -> AbstractContextManager[BaseStore]:
         """The users' memories; without memory, ones that are empty, and stay so because every talk is private."""
@@ -403,9 +470,8 @@ class Recommender:
         if private or self._private:
             await conversations.make_private(key)
         turn = self._turn(user, key, mind)
-        with explained(self._setup.home.folder):
-            said: State = {"text": text, "user": user, "thread": thread}
-            return turn, {**await conversations.state(key), **said}
+        said: State = {"text": text, "user": user, "thread": thread}
+        return turn, {**await conversations.state(key), **said}
 
     async def _save(self, key: str, state: State) -> None:
         """Save a thread after a turn, with what changes in its user's memory."""
@@ -499,16 +565,11 @@ class Recommender:
 
     def _answer(self, state: State, budget: Budget, user: str, thread: str) -> Answer:
         index = self.index
-        picks = state.get("picks", [])
-        answered = state.get("answered", ())
-        cards = [card(p, index) for p in picks] or [card(Pick(item=i), index) for i in answered]
-        miss = state.get("miss")
-        missing = Verdict(preference=miss.blocking, strength="must", label="contradicts", score=-1.0) if miss else None
-        nearest = [card(Pick(item=i, verdicts=(missing,)), index) for i in miss.nearest] if miss and missing else []
+        picks, miss = tuple(card(p, index) for p in state.get("picks", [])), state.get("miss")
         return Answer(
             reply=state["reply"],
-            items=tuple(cards),
-            nearest=tuple(nearest),
+            items=picks or cards_of(state.get("answered", ()), index),
+            nearest=cards_of(miss.nearest, index, miss.blocking) if miss else (),
             act=state["understanding"].act,
             preferences=state["wish"].preferences,
             suggestions=state.get("suggestions", ()),
@@ -529,16 +590,5 @@ def _watched(turn: Turn) -> AbstractContextManager[Any]:
     return tracing_context(enabled=False)
 
 
-def card(pick: Pick, index: Index) -> Card:
-    """A pick as the page shows it, every word from the catalogue."""
-    item = index.catalogue.item(pick.item)
-    facts = {
-        (a.label or a.name): value
-        for a in index.catalogue.schema.attributes
-        if a.shown and (value := describe_value(item.attributes.get(a.name), a))
-    }
-    return Card(
-        id=item.id, title=item.title, attributes=item.attributes, facts=facts, text=item.text, url=item.url,
-        image=item.image, reason=pick.reason, verdicts=pick.verdicts, tools=pick.tools,
-        because=index.catalogue.item(pick.because).title if pick.because else "",
-    )  # fmt: skip
+def _unknown(thread: str) -> UnknownThreadError:
+    return UnknownThreadError(f"There is no conversation {thread[:60]!r}.", "Begin one, or look which there are.")

@@ -1,9 +1,18 @@
 """The nouns of a conversation: what was understood, what was found, what was said."""
 
+import zlib
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_serializer,
+    field_validator,
+    model_serializer,
+)
 
 from ..tools.items import AttributeValue
 from ..tools.limits import Limit
@@ -384,9 +393,106 @@ class Answer(Noun):
     user: str = ""
 
 
+class Shown(Noun):
+    """What a page showed of a turn beside the reply, without what comes from memory.
+
+    Attributes:
+        picks: the recommended items, with their reasons and verdicts.
+        nearest: where nothing fitted, ids of items that missed one limit.
+        missed: that limit, in words.
+        suggestions: the short replies that were offered.
+        question: the clarifying question, if the reply is one.
+    """
+
+    picks: tuple[Pick, ...] = ()
+    nearest: tuple[str, ...] = ()
+    missed: str = ""
+    suggestions: tuple[str, ...] = ()
+    question: ClarifyingQuestion | None = None
+
+    def packed(self) -> bytes:
+        """This as compressed JSON; nothing for nothing."""
+        text = self.model_dump_json(exclude_defaults=True)
+        return zlib.compress(text.encode()) if self != Shown() else b""
+
+
 class Exchange(Noun):
-    """One turn of the talk, as it is kept: the user's words, the reply, the ids on its cards."""
+    """One turn of the talk, as it is kept.
+
+    A checkpoint holds all turns and is written with each, so what only a page needs is packed once and stays so; in
+    JSON it is in plain words. Fields that are empty are left out.
+
+    Attributes:
+        text: the user's words.
+        reply: what was said.
+        items: ids of what its cards showed: recommended, asked about or accepted.
+        act: what the message was taken to do.
+        time: when the turn began, seconds since 1970; 0 in talks that are older than this field.
+        brain: the language model that answered; empty for the built-in agents.
+        packed: what was shown beside the reply, as `Shown.packed` gives it.
+    """
 
     text: str
     reply: str
     items: tuple[str, ...] = ()
+    act: Act = "unclear"
+    time: float = 0.0
+    brain: str = ""
+    packed: bytes = b""
+
+    @property
+    def shown(self) -> Shown:
+        """What was shown beside the reply."""
+        return Shown.model_validate_json(zlib.decompress(self.packed)) if self.packed else Shown()
+
+    @field_validator("packed", mode="before")
+    @classmethod
+    def _pack(cls, value: object) -> object:
+        return Shown.model_validate(value).packed() if isinstance(value, dict) else value
+
+    @field_serializer("packed", when_used="json")
+    def _unpack(self, _packed: bytes) -> dict[str, Any]:
+        return self.shown.model_dump(mode="json", exclude_defaults=True)
+
+    @model_serializer(mode="wrap")
+    def _lean(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        return {n: v for n, v in dump(self).items() if n in _ALWAYS or getattr(self, n) != fields[n].default}
+
+
+_ALWAYS = ("text", "reply", "items")
+
+
+class PastTurn(Noun):
+    """A turn of a thread, to be shown again.
+
+    Attributes:
+        text: the user's words.
+        time: when it began, seconds since 1970; 0 where that was not kept.
+        answer: its answer: the cards as they were shown, without what memory knows, preferences, steps and usage.
+        brain: the language model that answered; empty for the built-in agents.
+    """
+
+    text: str
+    time: float
+    answer: Answer
+    brain: str = ""
+
+
+class ThreadInfo(Noun):
+    """A thread, as it stands in a list.
+
+    Attributes:
+        thread: its name.
+        title: what it is called: by its user, or by its first message; empty before that.
+        created, updated: when it began and was last changed, seconds since 1970.
+        turns: how many it has.
+        named: whether its user gave the title.
+    """
+
+    thread: str
+    title: str = ""
+    created: float = 0.0
+    updated: float = 0.0
+    turns: int = 0
+    named: bool = False

@@ -1,7 +1,7 @@
 """From settings to a recommender: opens the index, and makes the shipped catalogue's index when it is missing."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from ..agents.recommender import Recommender as Agent
 from ..agents.recommender import Setup
 from ..tools.answer_cache import AnswerCache
 from ..tools.encoder import Encoder, load_encoder
+from ..tools.errors import SettingsError
 from ..tools.index import Index, Progress, build_index, open_index
 from ..tools.storage import Home
 from ..tools.trace import Trace
@@ -20,6 +21,8 @@ from .thinking import open_thinking
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.store.base import BaseStore
+
+    from ..agents.threads import Threads
 
 SHIPPED = "films"
 """The catalogue that comes with the project."""
@@ -68,6 +71,7 @@ def make_setup(settings: Settings, on_progress: Progress | None = None, model: "
         index=_opener(settings, on_progress),
         home=home,
         store=_store_opener(settings),
+        threads=_threads_opener(settings),
         count=settings.count,
         questions=settings.questions,
         max_message=settings.max_message,
@@ -151,6 +155,23 @@ def _store_opener(settings: Settings) -> "Callable[[Index], AbstractContextManag
         )
 
     return opened
+
+
+def _threads_opener(settings: Settings) -> "Callable[[], AbstractAsyncContextManager[Threads]] | None":
+    """What opens the conversations, where they lie in a Postgres database."""
+    url = settings.memory.database.get_secret_value()
+
+    def opened() -> "AbstractAsyncContextManager[Threads]":
+        try:
+            from ..agents.postgres_threads import open_postgres_threads
+        except ImportError as missing:
+            raise SettingsError(
+                "memory.database names a Postgres database, and what talks to one is not installed.",
+                "Install it with `pip install 'convrec[postgres]'`.",
+            ) from missing
+        return open_postgres_threads(url)
+
+    return opened if url else None
 
 
 def passing_store(index: Index) -> "AbstractContextManager[BaseStore]":

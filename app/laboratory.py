@@ -197,7 +197,7 @@ def make_system(name: str, settings: Settings, index: Index, without: frozenset[
     """
     if name == OURS or without:
         setup = replace(
-            make_setup(settings), index=lambda: index, store=passing_store, private=True, trace=None, cache=None,
+            make_setup(settings), index=lambda: index, store=passing_store, threads=None, private=True, trace=None, cache=None,
             without=without,
         )  # fmt: skip
         return RecommenderSystem(Recommender(setup), name, private=True, streamed=bool(setup.brains))

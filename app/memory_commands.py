@@ -316,6 +316,11 @@ async def _counts(recommender: "Recommender", user: str) -> Counts:
     return Counts(len(memories), len(threads), sum((await _history(recommender, user)).values()))
 
 
+async def _names(recommender: "Recommender", user: str) -> set[str]:
+    """The names of a user's conversations."""
+    return {info.thread for info in await recommender.threads(user=user)}
+
+
 async def _forget_user(recommender: "Recommender", user: str, home: Path, tell: Tell) -> None:
     """Delete everything of a user, and say what went and what is left."""
     from ..tools.history import open_history
@@ -339,7 +344,7 @@ async def _forget_memory(recommender: "Recommender", user: str, name: str, tell:
     """Delete one memory, and say where its words may still be."""
     gone = await recommender.memories.forget(user, name)
     tell(f"Deleted: {gone.text}")
-    if gone.thread in await recommender.threads(user=user):
+    if gone.thread in await _names(recommender, user):
         tell(
             f"It was said in the conversation {gone.thread}, which still has the words; "
             f"`convrec memory forget --user {shlex.quote(user)} --thread {shlex.quote(gone.thread)}` deletes that too."
@@ -348,7 +353,7 @@ async def _forget_memory(recommender: "Recommender", user: str, name: str, tell:
 
 async def _forget_conversation(recommender: "Recommender", user: str, thread: str, tell: Tell) -> None:
     """Delete one conversation, and say what else it left."""
-    known = thread in await recommender.threads(user=user)
+    known = thread in await _names(recommender, user)
     await recommender.forget(user=user, thread=thread)
     tell(f"Deleted the conversation {thread!r} of {user!r}." if known else f"{user!r} has no conversation {thread!r}.")
     if left := sum(m.thread == thread for m in await recommender.memories.of(user, ended=True)):

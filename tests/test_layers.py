@@ -23,6 +23,7 @@ HOMES = {
     "langgraph": (
         "agents/graph.py",
         "agents/threads.py",
+        "agents/postgres_threads.py",
         "agents/recall.py",
         "agents/memories.py",
         "agents/conversations.py",
@@ -33,6 +34,8 @@ HOMES = {
         "tools/store_embedding.py",
     ),
     "aiosqlite": ("agents/threads.py",),
+    "psycopg": ("agents/postgres_threads.py", "agents/locks.py"),
+    "psycopg_pool": ("agents/postgres_threads.py",),
     "chromadb": ("tools/",),
     "bm25s": ("tools/lexical.py",),
     "onnxruntime": ("tools/encoder.py",),

@@ -308,7 +308,7 @@ async def test_an_export_restored_for_another_user_gives_the_same_behaviour(tmp_
         assert await opened.memories.of("bob", ended=True) == await opened.memories.of("ann", ended=True)
         ann, bob = [await opened.reply("a tea for the evening", user=u, thread="new") for u in ("ann", "bob")]
         assert (ann.reply, ann.items) == (bob.reply, bob.items)
-        assert await opened.threads(user="bob") == ["new"]
+        assert [i.thread for i in await opened.threads(user="bob")] == ["new"]
         again = await opened.export(user="bob")
         assert again.memories == data.memories
         await opened.restore(data, user="bob")

@@ -6,7 +6,18 @@ import pytest
 from convrec.agents.memories import Talk as Talked
 from convrec.agents.memories import UserData
 from convrec.agents.memory import Memory
-from convrec.agents.state import Answer, Card, ClarifyingQuestion, Exchange, Preference, Step, Usage, Verdict, Wish
+from convrec.agents.state import (
+    Answer,
+    Card,
+    ClarifyingQuestion,
+    Exchange,
+    Preference,
+    Step,
+    ThreadInfo,
+    Usage,
+    Verdict,
+    Wish,
+)
 from convrec.app.chat import PRIVATE, Chat
 from convrec.app.terminal import clean, draw_reply, preference_lines, show_answer, steps_line
 from convrec.tools.catalogue import Catalogue
@@ -162,8 +173,8 @@ class FakeRecommender:
     async def wish(self, *, user: str, thread: str) -> Wish:
         return Wish(preferences=self.preferences, liked=("t1",))
 
-    async def threads(self, *, user: str) -> list[str]:
-        return list(self.talks)
+    async def threads(self, *, user: str) -> list[ThreadInfo]:
+        return [ThreadInfo(thread=name, turns=turns) for name, turns in self.talks.items()]
 
     async def export(self, *, user: str) -> UserData:
         talks = (

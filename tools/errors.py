@@ -7,6 +7,11 @@ ConvrecError                    something a person can mend; `str()` says what w
 │   ├── UnknownCatalogueError   no catalogue of that name has been imported
 │   ├── UnknownThreadError      a thread has nothing to undo, retry or show
 │   ├── UnknownMemoryError      no memory has that id, or several begin with it
+│   ├── UnknownPreferenceError  a thread has no preference of that key
+│   ├── UnknownUserError        the key speaks for nobody of that name
+│   ├── ReusedKeyError          an idempotency key came again with another request
+│   ├── UnknownJobError         no simulation has that id
+│   ├── NoResultError           a simulation has nothing to show: not yet, or never
 │   └── SettingsError           a setting or flag has a value that cannot be used
 ├── ImportFailedError           a file cannot be read as a catalogue; the old catalogue is untouched
 │   └── SchemaError             a schema file does not fit the data
@@ -18,6 +23,7 @@ ConvrecError                    something a person can mend; `str()` says what w
 │   ├── SignInError             no key, or none that is known
 │   ├── ScopeError              the key does not allow this
 │   ├── TooManyError            too many requests, or turns at once; `seconds` says when to try again
+│   ├── UnderWayError           the same request is being answered already
 │   └── StoppingError           the server is stopping, and takes no new turns
 └── StoreError                  the data folder cannot be used
     ├── ReadOnlyError           it cannot be written
@@ -58,6 +64,26 @@ class UnknownThreadError(InputError):
 
 class UnknownMemoryError(InputError):
     """No memory has that id, or several begin with it."""
+
+
+class UnknownPreferenceError(InputError):
+    """A thread has no preference of that key."""
+
+
+class UnknownUserError(InputError):
+    """The key speaks for nobody of that name."""
+
+
+class ReusedKeyError(InputError):
+    """An idempotency key came again with another request than the first."""
+
+
+class UnknownJobError(InputError):
+    """No simulation has that id."""
+
+
+class NoResultError(InputError):
+    """A simulation has nothing to show: not yet, or never."""
 
 
 class SettingsError(InputError):
@@ -110,6 +136,10 @@ class TooManyError(ServingError):
     def __init__(self, message: str, hint: str = "", seconds: float = 1.0) -> None:
         super().__init__(message, hint)
         self.seconds = seconds
+
+
+class UnderWayError(ServingError):
+    """The same request is being answered already."""
 
 
 class StoppingError(ServingError):

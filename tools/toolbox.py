@@ -4,29 +4,25 @@ A fault comes back as the tool's answer, with what would work, so that a model c
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .columns import CategoryColumn
+from .asked_limits import AttributeLimit, nearest_names, rows_within
 from .describing import describe_attributes
-from .errors import UnknownItemError
+from .errors import InputError, UnknownItemError
 from .index import Index
-from .items import Item, date_as_number
-from .limits import Limit, Range
-from .schema import Attribute
+from .items import Item
 from .search import (
     Candidate,
-    allowed_rows,
     liked_together,
     popular_items,
     search_by_meaning,
     search_by_words,
     similar_items,
 )
-from .words import fold
 
 MOST = 50
 """At most so many items in an answer."""
@@ -35,24 +31,6 @@ _EXAMPLES = 8
 _PROSE = 200
 
 Fact = str | float | list[str]
-
-
-class AttributeLimit(BaseModel):
-    """A limit on one attribute: any of some labels, or a span of a number or date."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    attribute: str = Field(min_length=1, max_length=100, description="The attribute's name.")
-    any_of: list[str] = Field(
-        default_factory=list, max_length=30, description="Labels, any of which is enough. Only for categories."
-    )
-    low: float | str | None = Field(
-        default=None, description="At least this number, or this date or later (1994 or '1994-03-01')."
-    )
-    high: float | str | None = Field(
-        default=None, description="At most this number, or this date or earlier; a year counts to its end."
-    )
-    exclude: bool = Field(default=False, description="True: leave out the items that fit this limit instead.")
 
 
 class PopularItems(BaseModel):
@@ -140,7 +118,7 @@ def make_tools(index: Index, allowed: np.ndarray | None = None) -> list[BaseTool
                 found = search(asked, mask)
             except UnknownItemError as fault:
                 raise ToolException(_unknown_ids(index, getattr(asked, "ids", ()))) from fault
-            return _listed(index, found) or _nothing(index, asked.limits, allowed, nouns), found
+            return _listed(index, found) or tell_nothing(index, asked.limits, allowed, nouns), found
 
         return _tool(name, description, arguments, run)
 
@@ -195,7 +173,7 @@ def make_tools(index: Index, allowed: np.ndarray | None = None) -> list[BaseTool
 
 def _tool(name: str, description: str, arguments: type[BaseModel], run: Callable[..., Any]) -> BaseTool:
     def explain(fault: ValidationError | Any) -> str:
-        return _explain(name, arguments, fault)
+        return explain_arguments(name, arguments, fault)
 
     return StructuredTool.from_function(
         run,
@@ -217,7 +195,7 @@ def _item_tool(index: Index, noun: str) -> BaseTool:
         full = FullItem(
             id=item.id,
             title=item.title,
-            facts=_facts(index, item, full=True),
+            facts=item_facts(index, item, full=True),
             aliases=list(item.aliases),
             text=item.text,
             url=item.url,
@@ -231,12 +209,12 @@ def _listed(index: Index, found: Sequence[Candidate]) -> list[dict[str, Any]]:
     listed = []
     for candidate in found:
         item = index.catalogue.item(candidate.item)
-        entry = FoundItem(id=item.id, title=item.title, score=round(candidate.score, 4), facts=_facts(index, item))
+        entry = FoundItem(id=item.id, title=item.title, score=round(candidate.score, 4), facts=item_facts(index, item))
         listed.append(entry.model_dump())
     return listed
 
 
-def _facts(index: Index, item: Item, *, full: bool = False) -> dict[str, Fact]:
+def item_facts(index: Index, item: Item, *, full: bool = False) -> dict[str, Fact]:
     """What an item's attributes say; in a list without the ones that cards hide, and with long prose cut."""
     facts: dict[str, Fact] = {}
     for attribute in index.catalogue.schema.attributes:
@@ -258,87 +236,16 @@ def _mask(index: Index, limits: Sequence[AttributeLimit], allowed: np.ndarray | 
     Raises:
         ToolException: a limit cannot be used; the message says what can.
     """
-    if not limits:
-        return allowed
-    read = [(limit.exclude, _limit(index, limit)) for limit in limits]
-    mask = allowed_rows(index, [one for out, one in read if not out], [one for out, one in read if out])
-    return mask if allowed is None else mask & allowed
-
-
-def _limit(index: Index, asked: AttributeLimit) -> Limit:
-    attribute = _attribute(index, asked.attribute)
-    columns = index.catalogue.columns
-    if attribute.name in columns.categories:
-        if not asked.any_of or asked.low is not None or asked.high is not None:
-            raise ToolException(
-                f"{attribute.name!r} is a category: give its labels in any_of, and neither low nor high."
-            )
-        column = columns.categories[attribute.name]
-        return Limit(attribute=attribute.name, values=tuple(_label(column, attribute, v) for v in asked.any_of))
-    if asked.any_of or (asked.low is None and asked.high is None):
-        raise ToolException(f"{attribute.name!r} is a {attribute.kind}: give low, high or both, and no any_of.")
-    low, high = _bound(attribute, "low", asked.low), _bound(attribute, "high", asked.high)
-    if low is not None and high is not None and low > high:
-        raise ToolException(f"{attribute.name!r}: low ({asked.low}) is above high ({asked.high}). Exchange them.")
-    ends_later = attribute.kind == "date" and high is not None
-    span = Range(low=low, high=_end(asked.high) if ends_later else high, open_high=ends_later)
-    return Limit(attribute=attribute.name, ranges=(span,))
-
-
-def _attribute(index: Index, name: str) -> Attribute:
-    schema, columns = index.catalogue.schema, index.catalogue.columns
-    usable = [a for a in schema.attributes if a.name in columns.categories or a.name in columns.numbers]
-    for words in (lambda a: [a.name], lambda a: [a.label, *a.also]):
-        for attribute in usable:
-            if fold(name) in map(fold, words(attribute)):
-                return attribute
-    if any(fold(a.name) == fold(name) for a in schema.of_kind("text")):
-        raise ToolException(f"{name!r} is prose, which cannot be a limit. Use search_by_words or search_by_meaning.")
-    known = ", ".join(a.name for a in usable) or "none, this catalogue has no attributes that can be a limit"
-    raise ToolException(f"There is no attribute {name!r}. There are: {known}.")
-
-
-def _label(column: CategoryColumn, attribute: Attribute, value: str) -> str:
-    if label := column.label(value):
-        return label
-    near = _nearest(value, column.values)
-    commonest = column.values[:_EXAMPLES]
-    told = (
-        f"The nearest are: {', '.join(map(repr, near))}."
-        if near
-        else f"Common ones: {', '.join(map(repr, commonest))}."
-    )
-    raise ToolException(f"No item has the {attribute.label or attribute.name} {value!r}. {told}")
-
-
-def _bound(attribute: Attribute, side: Literal["low", "high"], value: float | str | None) -> float | None:
-    if value is None:
-        return None
     try:
-        if attribute.kind == "date" and isinstance(value, str):
-            return date_as_number(value.strip())
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if np.isfinite(number):
-        return number
-    wanted = "a year or a date such as 1994 or '1994-03-01'" if attribute.kind == "date" else "a number"
-    raise ToolException(f"{attribute.name!r}: {side} must be {wanted}, not {value!r}.")
+        mask = rows_within(index, limits)
+    except InputError as fault:
+        raise ToolException(f"{fault} {fault.hint}".rstrip()) from fault
+    if mask is None or allowed is None:
+        return allowed if mask is None else mask
+    return mask & allowed
 
 
-def _end(value: float | str | None) -> float:
-    """Where a year, month or day ends, in years; the value has been read before."""
-    pieces = value.strip().split("-") if isinstance(value, str) else []
-    if len(pieces) < 2:
-        year = float(value or 0)
-        return year + 1 if year == int(year) else year
-    if len(pieces) == 2:
-        year, month = map(int, pieces)
-        return date_as_number(f"{year + month // 12}-{month % 12 + 1:02}")
-    return date_as_number("-".join(pieces)) + 0.5 / 366
-
-
-def _nothing(index: Index, limits: Sequence[AttributeLimit], allowed: np.ndarray | None, nouns: str) -> str:
+def tell_nothing(index: Index, limits: Sequence[AttributeLimit], allowed: np.ndarray | None, nouns: str) -> str:
     """Why nothing was found, and which limit to loosen."""
     if not limits:
         return f"No {nouns} found. Use other words or another tool."
@@ -359,21 +266,13 @@ def _unknown_ids(index: Index, ids: Sequence[str]) -> str:
 def _unknown_id(index: Index, item_id: str) -> str:
     """That there is no such item, and the ids of those that are called so."""
     titles = {title: item.id for item in reversed(index.catalogue.items) for title in (item.title, *item.aliases)}
-    near = dict.fromkeys(titles[title] for title in _nearest(item_id, list(titles)))
+    near = dict.fromkeys(titles[title] for title in nearest_names(item_id, list(titles)))
     shown = item_id if len(item_id) <= 60 else item_id[:57] + "..."
     told = f"Did you mean: {', '.join(map(repr, near))}?" if near else "Find ids with search_by_words."
     return f"There is no item with the id {shown!r}. {told}"
 
 
-def _nearest(name: str, names: Sequence[str]) -> list[str]:
-    from rapidfuzz import fuzz, process
-
-    wanted = fold(name.replace("-", " ").replace("_", " "))
-    found = process.extract(wanted, names, scorer=fuzz.WRatio, processor=fold, limit=3, score_cutoff=75)
-    return [match for match, _, _ in found]
-
-
-def _explain(name: str, arguments: type[BaseModel], fault: ValidationError | Any) -> str:
+def explain_arguments(name: str, arguments: type[BaseModel], fault: ValidationError | Any) -> str:
     """Which arguments cannot be used and why, and which there are."""
     if not isinstance(fault, ValidationError):
         return f"{name} cannot be called so: {fault}"
