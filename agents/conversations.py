@@ -14,7 +14,7 @@ from langgraph.store.base import BaseStore
 
 from .memory import Changes, Known, Memory
 from .messages import title_of
-from .recall import recall, write
+from .recall import forget_responses, recall, write
 from .state import ThreadInfo
 from .threads import Threads, thread_key, thread_of, user_of
 from .turn import State
@@ -254,6 +254,7 @@ class Conversations:
                         written = True
             if written and self.threads is not None:
                 await self.threads.shrink()
+            await forget_responses(self.store, user)
 
     async def _still_meant(self, user: str, known: Known, changes: Changes) -> tuple[Changes, Changes]:
         """Changes without those of memories that were deleted meanwhile, beside what other turns wrote meanwhile; and

@@ -1,6 +1,5 @@
 """What users can do with what is remembered of them: see it, correct it, take it along, have it forgotten."""
 
-import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,7 +14,7 @@ from ..tools.items import Interaction
 from .memory import Changes, Known, Memory
 from .messages import clean_message, plain
 from .profile import forgotten_by, message_of, profile_lines, read_profile_edit, tell_profile
-from .recall import recall, write
+from .recall import forget_responses, recall, shred, write
 from .remember import Told, fact, relate, said, unlinked
 from .state import Exchange, Noun, Understanding, Wish
 from .understand import understand
@@ -187,6 +186,7 @@ class Memories:
         put = tuple(m for m in after.values() if m != before.get(m.id))
         await write(self._store, user, Changes(put=put, delete=tuple(i for i in before if i not in after)))
         if gone:
+            await forget_responses(self._store, user)
             await shred(self._store)
         return [after[i] for i in heard if after[i].ended is None]
 
@@ -233,10 +233,3 @@ async def _read(text: str, index: Index) -> Understanding:
     read = await understand(message, Wish(), index)
     lasting = tuple(p.model_copy(update={"lasting": True, "relative": False}) for p in read.preferences)
     return read.model_copy(update={"preferences": lasting})
-
-
-async def shred(store: BaseStore) -> None:
-    """Cut what was deleted out of a store's files, where it has files."""
-    cut: Callable[[], None] | None = getattr(store, "shred", None)
-    if cut is not None:
-        await asyncio.to_thread(cut)

@@ -5,7 +5,7 @@ Interactive Simulacra of Human Behavior", UIST 2023, section 4.1: each from 0 to
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from langgraph.store.base import BaseStore, PutOp, SearchItem
 
@@ -38,6 +38,27 @@ _DAY = 86_400.0
 def namespace(user: str) -> tuple[str, str]:
     """Where a user's memories are kept; any character may stand in a user's id."""
     return (f"user-{user.encode(errors='surrogatepass').hex()}", "memories")
+
+
+def responses_of(user: str) -> tuple[str, str]:
+    """Where a server keeps what it answered a user, to answer the same request again; it goes when they delete anything."""
+    return (namespace(user)[0], "responses")
+
+
+async def forget_responses(store: BaseStore, user: str) -> None:
+    """Delete what a server keeps of its answers to a user, because one may hold what was just deleted."""
+    kept = await store.asearch(responses_of(user), limit=MOST)
+    for item in kept:
+        await store.adelete(responses_of(user), item.key)
+    if kept:
+        await shred(store)
+
+
+async def shred(store: BaseStore) -> None:
+    """Cut what was deleted out of a store's files, where it has files."""
+    cut: Callable[[], None] | None = getattr(store, "shred", None)
+    if cut is not None:
+        await asyncio.to_thread(cut)
 
 
 def user_of(place: tuple[str, ...]) -> str:

@@ -30,7 +30,7 @@ from .memory import Known
 from .messages import clean_message, clean_name, clean_title
 from .mind import BUILT_IN, Mind
 from .past import show_again
-from .recall import inform, recall, stated
+from .recall import forget_responses, inform, recall, stated
 from .remember import Told, remember
 from .state import Answer, Exchange, Feeling, Mention, PastTurn, Step, ThreadInfo, Understanding, Wish
 from .taking_back import take_back
@@ -390,6 +390,7 @@ class Recommender:
             changes = take_back(noted[-1], known, self.catalogue.schema)
             values = {"talk": talk[:-1], "past": past[:-1], "noted": noted[:-1], "wish": past[-1]}
             await conversations.save(key, values, known, changes)
+            await forget_responses(conversations.store, user)
             return talk[-1].text
 
     async def export(self, *, user: str = "me") -> UserData:

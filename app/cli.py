@@ -1,4 +1,4 @@
-"""The command line: `convrec ui`, `chat`, `ask`, `catalog`, `memory`, `doctor`.
+"""The command line: `convrec serve`, `ui`, `chat`, `ask`, `catalog`, `memory`, `key`, `doctor`.
 
 What people can mend is printed with a hint and ends with code 2; Ctrl-C ends with 130; a bug keeps its traceback.
 Answers go to stdout, everything else to stderr.
@@ -7,7 +7,6 @@ Answers go to stdout, everything else to stderr.
 import asyncio
 import io
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,9 +19,12 @@ from .catalog_commands import catalog
 from .chat import PRIVATE, Chat, new_thread, read_lines
 from .evaluate_command import evaluate
 from .interaction_commands import interactions
+from .key_commands import key
 from .llm_commands import llm
+from .mcp_command import mcp
 from .memory_commands import memory
 from .run_commands import compare, report
+from .serve_command import serve, ui
 from .simulate_command import simulate
 from .terminal import Shell, clean, show_answer, show_fault, steps_line
 
@@ -55,9 +57,13 @@ app = typer.Typer(
 )
 app.add_typer(catalog, name="catalog")
 app.add_typer(interactions, name="interactions")
+app.add_typer(key, name="key")
 app.add_typer(llm, name="llm")
 app.add_typer(memory, name="memory")
 
+app.command()(serve)
+app.command()(ui)
+app.command()(mcp)
 app.command()(simulate)
 app.command()(evaluate)
 app.command()(report)
@@ -90,30 +96,6 @@ def options(
     if not isinstance(ctx.obj, Shell):
         ctx.obj = Shell()
     ctx.obj.home = home
-
-
-@app.command()
-def ui(
-    ctx: typer.Context,
-    host: Annotated[str | None, typer.Option(help="The address to serve on; 0.0.0.0 lets others in.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to serve on.")] = None,
-    browser: Annotated[bool, typer.Option(help="Show the page in a browser.")] = True,
-    catalogue: Catalogue = None,
-) -> None:
-    """Open the chat page in a browser."""
-    shell: Shell = ctx.obj
-    settings = shell.settings(catalogue=catalogue, ui={"host": host, "port": port})
-    recommender = shell.open(settings)
-    from .ui.page import build_page, launch
-
-    page = build_page(recommender, private=settings.memory.private)
-    try:
-        address = launch(page, settings.ui.host, settings.ui.port, open_browser=browser, wait=False)
-        shell.err.print(Text(f"convrec is at {address} (Ctrl-C stops it)."))
-        threading.Event().wait()
-    finally:
-        page.close(verbose=False)
-        asyncio.run(recommender.aclose())
 
 
 @app.command()

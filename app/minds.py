@@ -34,9 +34,13 @@ class Minds:
         self._ask = ask
         self._opened: dict[tuple[str, str], Mind] = {}
 
-    @cached_property
+    @property
     def models(self) -> tuple[str, ...]:
         """What can be asked, the default first; asks the model server for its list, which takes seconds where it is slow."""
+        return self._models
+
+    @cached_property
+    def _models(self) -> tuple[str, ...]:
         choice = choose(self._settings).choice
         if choice is None:
             return (BUILT_IN,)

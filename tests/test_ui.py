@@ -7,13 +7,14 @@ from typing import Any
 import gradio as gr
 import pytest
 from convrec.agents.state import Card, Preference, Step, Usage, Verdict, Wish
+from convrec.app.pictures import Pictures
 from convrec.app.ui import build_page
 from convrec.app.ui.bridge import BRIDGE
 from convrec.app.ui.cards import card_grid, card_html, verdict_list
 from convrec.app.ui.conversation import take_turn
 from convrec.app.ui.events import Handlers
 from convrec.app.ui.markup import prose, safe, safe_link
-from convrec.app.ui.page import STYLE
+from convrec.app.ui.page import STYLES
 from convrec.app.ui.panel import panel_html, preference_words
 from convrec.app.ui.session import Ask, Session, Turn, known_or_new
 from convrec.app.ui.steps import live_line, steps_line
@@ -59,7 +60,7 @@ class Reader(HTMLParser):
         if tag == "button":
             self.buttons.append(held)
         self.links += [held[name] for name in ("href", "src") if name in held]
-        if tag not in ("img", "br", "path", "circle", "rect"):
+        if tag not in ("img", "br", "path", "circle", "rect", "input"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -74,7 +75,7 @@ class Reader(HTMLParser):
         self.words += data
 
     def acts(self) -> list[str]:
-        return [button["data-act"] for button in self.buttons]
+        return [button["data-act"] for button in self.buttons if "data-act" in button]
 
 
 def read(html: str) -> Reader:
@@ -104,7 +105,7 @@ async def last_view(handlers: Handlers, session: Session, text: str, event: gr.E
 
 async def deed(handlers: Handlers, session: Session, act: str, value: str = "") -> View:
     shown = await handlers.deed(session, press(act, value))
-    return View(*shown[:6])
+    return View(*shown[: len(View._fields)])
 
 
 @pytest.fixture
@@ -191,17 +192,19 @@ def test_a_card_shows_facts_reason_and_verdicts_and_all_five_buttons():
 
 
 def test_a_card_of_a_hostile_catalogue_is_only_text():
-    reader = read(card_grid((evil_card(),), Wish(), "<i>thing</i>"))
+    reader = read(card_grid((evil_card(),), Wish(), "<i>thing</i>", pictures=Pictures(["*"])))
     assert not {"script", "img", "b", "a", "i"} & set(reader.tags)
     assert reader.links == []
     assert reader.buttons[0]["data-value"] == 'i"><script>'
 
 
-def test_a_picture_is_shown_only_from_the_web_and_without_a_referrer():
+def test_a_picture_is_shown_only_from_a_host_that_is_allowed_and_without_a_referrer():
     card = evil_card().model_copy(update={"image": "https://img.example/a.png"})
-    html = card_html(card, 1, Wish(), "item")
+    html = card_html(card, 1, Wish(), "item", Pictures(["img.example"]))
     assert read(html).links == ["https://img.example/a.png"]
     assert 'referrerpolicy="no-referrer"' in html
+    assert read(card_html(card, 1, Wish(), "item", Pictures(["other.example"]))).links == []
+    assert read(card_html(card, 1, Wish(), "item")).links == []
 
 
 def test_feedback_given_is_visible_on_the_card():
@@ -455,7 +458,7 @@ async def test_a_stopped_turn_is_marked_and_undone_without_touching_older_ones(
     for _ in range(3):
         await anext(views)
     await views.aclose()
-    view = handlers.stop(session)
+    view = await handlers.stop(session)
     assert "You stopped this answer." in talk_html(view)
     await deed(handlers, session, "undo")
     assert "undo" not in stand_in.calls
@@ -501,7 +504,7 @@ async def test_a_message_that_is_too_long_is_given_back_with_the_reason(handlers
 
 async def test_a_new_chat_has_a_new_thread_and_the_same_user(handlers: Handlers, session: Session):
     await last_view(handlers, session, "one")
-    view = handlers.restart(session)
+    view = await handlers.restart(session)
     assert session.thread != "t1"
     assert session.user == "u1"
     assert "Let’s find" in talk_html(view)
@@ -512,22 +515,22 @@ async def test_forgetting_deletes_the_user_and_starts_over_as_somebody_new(
 ):
     await last_view(handlers, session, "one")
     shown = await handlers.deed(session, press("forget"))
-    assert stand_in.threads == {}
+    assert stand_in.kept == {}
     assert shown[-1] == session.user != "u1"
     assert session.turns == []
 
 
 async def test_two_tabs_of_one_browser_share_the_user_and_never_the_thread(handlers: Handlers):
-    first, second = handlers.open(None), handlers.open(None)
-    third = handlers.open(first[-1])
-    one, two, three = first[5], second[5], third[5]
+    first, second = await handlers.open(None), await handlers.open(None)
+    third = await handlers.open(first[-1])
+    one, two, three = (View(*opened[:-1]).session for opened in (first, second, third))
     assert one.user == three.user != two.user
     assert len({one.thread, two.thread, three.thread}) == 3
 
 
 def page_config(stand_in: StandIn) -> dict[str, Any]:
     # To be called where a loop runs: without one, Gradio makes a loop and never closes it.
-    return build_page(stand_in).get_config_file()
+    return dict(build_page(stand_in).get_config_file())
 
 
 def brand(stand_in: StandIn) -> str:
@@ -561,13 +564,13 @@ async def test_who_answers_is_only_text():
 async def test_every_button_of_the_page_has_somewhere_to_go(stand_in: StandIn):
     bridge = next(c for c in page_config(stand_in)["components"] if c["props"].get("js_on_load"))
     assert bridge["props"]["js_on_load"] == BRIDGE
-    for act in ("say", "more", "why", "retry", "undo", "panel"):
+    for act in ("say", "more", "why", "retry", "undo", "talk.open"):
         assert f'"{act}"' in BRIDGE
 
 
 async def test_nothing_of_the_page_is_fetched_from_elsewhere(stand_in: StandIn):
     look = (
-        STYLE.read_text(encoding="utf-8")
+        "".join(style.read_text(encoding="utf-8") for style in STYLES)
         + theme()._get_theme_css()
         + BRIDGE
         + json.dumps(page_config(stand_in), default=str)
@@ -579,7 +582,7 @@ async def test_nothing_of_the_page_is_fetched_from_elsewhere(stand_in: StandIn):
 async def test_a_turn_that_began_before_a_new_chat_does_not_come_back(handlers: Handlers, session: Session):
     views = handlers.turn("one", session, TYPED)
     await anext(views)
-    handlers.restart(session)
+    await handlers.restart(session)
     async for view in views:
         assert "Let’s find" in talk_html(view)
     assert session.turns == []
@@ -596,7 +599,7 @@ def test_a_remembered_preference_is_marked_and_can_be_set_aside_for_this_convers
     own, remembered = panel_html(Wish(preferences=(NO_TOXIC, TROPICAL)), SCHEMA, str).split("origin: Tropics", 1)
     assert "remembered for next time" in own
     assert ">remembered</span>" in remembered
-    button = read(panel_html(Wish(preferences=(TROPICAL,)), SCHEMA, str)).buttons[1]
+    button = read(panel_html(Wish(preferences=(TROPICAL,)), SCHEMA, str)).buttons[0]
     assert (button["data-act"], button["data-value"]) == ("drop", TROPICAL.key)
     assert button["aria-label"] == "Set aside for this conversation: origin: Tropics"
 
@@ -630,16 +633,16 @@ async def test_the_switch_turns_off_until_something_was_said_in_private_and_a_ne
     await deed(handlers, session, "private")
     assert switch(await last_view(handlers, session, "two")) == ("true", False)
     assert switch(await deed(handlers, session, "private")) == ("true", False)
-    assert switch(handlers.restart(session)) == ("false", True)
+    assert switch(await handlers.restart(session)) == ("false", True)
     await last_view(handlers, session, "three")
     assert stand_in.calls == ["astream one", "astream two in private", "astream three"]
 
 
 async def test_where_the_settings_say_private_every_conversation_is_and_the_switch_stays_on(stand_in: StandIn):
     handlers = Handlers(stand_in, private=True)
-    session: Session = handlers.open(None)[5]
+    session: Session = (await handlers.open(None))[-2]
     assert switch(await last_view(handlers, session, "one")) == ("true", False)
     assert switch(await deed(handlers, session, "private")) == ("true", False)
-    assert switch(handlers.restart(session)) == ("true", False)
+    assert switch(await handlers.restart(session)) == ("true", False)
     assert switch(await deed(handlers, session, "forget")) == ("true", False)
     assert stand_in.calls[0] == "astream one in private"

@@ -2,25 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from convrec.agents.memories import UserData
+from convrec.agents.memory import Memory
+from convrec.agents.mind import Mind
 from convrec.agents.state import (
     AgentName,
     Answer,
     Card,
     Exchange,
+    PastTurn,
     Preference,
     Step,
+    ThreadInfo,
     Usage,
     Verdict,
     Wish,
 )
 from convrec.tools.catalogue import Catalogue
-from convrec.tools.errors import ConvrecError, MessageError, UnknownThreadError
+from convrec.tools.errors import ConvrecError, InputError, MessageError, UnknownMemoryError, UnknownThreadError
+from convrec.tools.index import Index
 from convrec.tools.items import Item
+from convrec.tools.lexical import Lexical, item_text
 from convrec.tools.limits import Limit, Range
 from convrec.tools.schema import Attribute, Schema
+from convrec.tools.vectors import Vectors
+from fakes import HashEncoder
 
 SCHEMA = Schema(
     noun="house plant",
@@ -91,10 +100,66 @@ class Thread:
 
     talk: list[Exchange]
     wishes: list[Wish]
+    past: list[PastTurn] = field(default_factory=list)
+    title: str = ""
+    private: bool = False
 
     @property
     def wish(self) -> Wish:
         return self.wishes[-1]
+
+
+class StandInMinds:
+    """Two models to choose from, of which none is asked anything."""
+
+    def __init__(self, *models: str) -> None:
+        self.models = models or (MODEL, "gemma3:4b", "built-in")
+        self.found: list[tuple[str, str]] = []
+
+    def find(self, model: str = "", effort: str = "") -> Mind:
+        model = model or self.models[0]
+        if model not in self.models:
+            raise InputError(f"There is no model {model!r} here.", f"There are: {', '.join(self.models)}.")
+        if effort not in ("", "low", "medium", "high"):
+            raise InputError(f"There is no effort {effort!r}.", "There are: low, medium, high.")
+        self.found.append((model, effort))
+        return Mind(model, effort)
+
+
+class StandInMemories:
+    """Remembers what it is told, word for word."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[Memory]] = {}
+        self._made = 0
+
+    def hold(self, user: str, text: str, **more) -> Memory:
+        self._made += 1
+        memory = Memory(id=f"m{self._made}", text=text, told=1.8e9 + self._made, **{"kind": "taste", **more})
+        self.kept.setdefault(user, []).append(memory)
+        return memory
+
+    async def of(self, user: str) -> list[Memory]:
+        return list(self.kept.get(user, []))
+
+    async def profile(self, user: str) -> str:
+        return " ".join(memory.text for memory in self.kept.get(user, []))
+
+    async def add(self, user: str, text: str) -> list[Memory]:
+        if not text.strip():
+            raise MessageError("A message must say something.", "Say it in words.")
+        return [self.hold(user, text, kind="fact")]
+
+    async def edit(self, user: str, memory: str, text: str) -> list[Memory]:
+        await self.forget(user, memory)
+        return await self.add(user, text)
+
+    async def forget(self, user: str, memory: str) -> Memory:
+        found = next((m for m in self.kept.get(user, []) if m.id == memory), None)
+        if found is None:
+            raise UnknownMemoryError("No memory has that id.", "Look which there are.")
+        self.kept[user].remove(found)
+        return found
 
 
 class StandIn:
@@ -105,6 +170,7 @@ class StandIn:
         picture: an address for every card's picture.
         brain: who answers.
         steps: what the agents do in each turn.
+        spare: how many plants there are beside those that are recommended.
     """
 
     examples = (
@@ -115,21 +181,42 @@ class StandIn:
     )
 
     def __init__(
-        self, pause: float = 0.0, picture: str = "", brain: str = BRAIN, steps: tuple[Step, ...] | None = None
+        self,
+        pause: float = 0.0,
+        picture: str = "",
+        brain: str = BRAIN,
+        steps: tuple[Step, ...] | None = None,
+        spare: int = 0,
     ) -> None:
-        self.catalogue = Catalogue("plants", SCHEMA, ITEMS)
+        self.catalogue = Catalogue("plants", SCHEMA, [*ITEMS, *map(_spare, range(spare))])
         self.pause = pause
         self.picture = picture
         self.brain = brain
         self.steps = STEPS if steps is None else steps
-        self.threads: dict[tuple[str, str], Thread] = {}
+        self.kept: dict[tuple[str, str], Thread] = {}
+        self.memories = StandInMemories()
         self.calls: list[str] = []
+        self.minds: list[Mind | None] = []
+        self._index: Index | None = None
+
+    async def open(self) -> None:
+        pass
+
+    @property
+    def index(self) -> Index:
+        self._index = self._index or self._made_index()
+        return self._index
+
+    def _made_index(self) -> Index:
+        encoder, texts = HashEncoder(), [item_text(item, SCHEMA) for item in self.catalogue.items]
+        vectors = Vectors(encoder.encode(texts), [item.id for item in self.catalogue.items], lambda: None)
+        return Index(self.catalogue, encoder, vectors, Lexical.build(texts))
 
     def _note(self, call: str, private: bool) -> None:
         self.calls.append(f"{call} in private" if private else call)
 
     def _thread(self, user: str, thread: str) -> Thread:
-        return self.threads.setdefault((user, thread), Thread([], [Wish()]))
+        return self.kept.setdefault((user, thread), Thread([], [Wish()]))
 
     def _card(self, key: str) -> Card:
         item = self.catalogue.item(key)
@@ -146,12 +233,15 @@ class StandIn:
             because="Parlour Palm" if key == "p1" else "",
         )
 
-    def _finish(self, user: str, thread: str, text: str, reply: str, keys: tuple[str, ...], wish: Wish) -> Answer:
+    def _finish(
+        self, user: str, thread: str, text: str, reply: str, keys: tuple[str, ...], wish: Wish, *, private: bool
+    ) -> Answer:
         kept = self._thread(user, thread)
         wish = wish.model_copy(update={"shown": (*wish.shown, *keys), "focus": keys})
         kept.talk.append(Exchange(text=text, reply=reply, items=keys))
         kept.wishes.append(wish)
-        return Answer(
+        kept.title = kept.title or text
+        answer = Answer(
             reply=reply,
             items=tuple(self._card(key) for key in keys),
             act="request",
@@ -162,11 +252,18 @@ class StandIn:
             thread=thread,
             user=user,
         )
+        without = {"preferences": (), "steps": (), "usage": Usage()}
+        kept.past.append(PastTurn(text=text, time=1.8e9, answer=answer.model_copy(update=without)))
+        if not private:
+            self.memories.hold(user, f"Said “{text[:60]}”.", thread=thread, turn=len(kept.talk))
+        return answer
 
     async def astream(
-        self, text: str, *, user: str, thread: str, private: bool = False
+        self, text: str, *, user: str, thread: str, private: bool = False, mind: Mind | None = None
     ) -> AsyncIterator[Step | Token | Answer]:
         self._note(f"astream {text}", private)
+        self.minds.append(mind)
+        self._thread(user, thread).private |= private
         if len(text) > 2000:
             raise MessageError(
                 "A message may have at most 2,000 characters; this one has more.", "Say it in fewer words."
@@ -190,21 +287,31 @@ class StandIn:
             await asyncio.sleep(self.pause / 4)
             yield Token(word + " ")
         preferences = tuple(dict.fromkeys((*wish.preferences, DARK, LOW, TROPICAL, NO_TOXIC)))
-        yield self._finish(user, thread, text, reply, keys, wish.model_copy(update={"preferences": preferences}))
+        yield self._finish(
+            user, thread, text, reply, keys, wish.model_copy(update={"preferences": preferences}), private=private
+        )
 
-    async def more_like(self, item_id: str, *, user: str, thread: str, private: bool = False) -> Answer:
+    async def more_like(
+        self, item_id: str, *, user: str, thread: str, private: bool = False, mind: Mind | None = None
+    ) -> Answer:
         self._note(f"more_like {item_id}", private)
+        self.minds.append(mind)
         await asyncio.sleep(self.pause * 4)
         wish = self._thread(user, thread).wish
         keys = _fitting(wish)[:2]
         title = self.catalogue.item(item_id).title
-        return self._finish(user, thread, f"More like {title}", f"Near to {title}: these.", keys, wish)
+        return self._finish(user, thread, f"More like {title}", f"Near to {title}: these.", keys, wish, private=private)
 
-    async def why(self, item_id: str, *, user: str, thread: str, private: bool = False) -> Answer:
+    async def why(
+        self, item_id: str, *, user: str, thread: str, private: bool = False, mind: Mind | None = None
+    ) -> Answer:
         self._note(f"why {item_id}", private)
+        self.minds.append(mind)
         item = self.catalogue.item(item_id)
         reply = f"{item.title} takes low light, and it says: “{item.text}”"
-        return self._finish(user, thread, f"Why {item.title}?", reply, (), self._thread(user, thread).wish)
+        return self._finish(
+            user, thread, f"Why {item.title}?", reply, (), self._thread(user, thread).wish, private=private
+        )
 
     async def feedback(self, item_id: str, feeling: str, *, user: str, thread: str, private: bool = False) -> Wish:
         self._note(f"feedback {item_id} {feeling}", private)
@@ -230,17 +337,56 @@ class StandIn:
     async def talk(self, *, user: str, thread: str) -> list[Exchange]:
         return list(self._thread(user, thread).talk)
 
+    async def threads(self, *, user: str) -> list[ThreadInfo]:
+        found = [await self.thread(user=u, thread=name) for u, name in self.kept if u == user and self._listed(u, name)]
+        return found[::-1]
+
+    async def thread(self, *, user: str, thread: str) -> ThreadInfo:
+        if not self._listed(user, thread):
+            raise UnknownThreadError(f"There is no conversation {thread!r}.", "Begin one.")
+        kept = self.kept[user, thread]
+        return ThreadInfo(thread=thread, title=kept.title, created=1.8e9, updated=1.8e9, turns=len(kept.talk))
+
+    def _listed(self, user: str, thread: str) -> bool:
+        kept = self.kept.get((user, thread))
+        return kept is not None and bool(kept.title) and not kept.private
+
+    async def rename(self, title: str, *, user: str, thread: str) -> ThreadInfo:
+        if not title.strip():
+            raise MessageError("A title has 1 to 200 characters.", "Give it a few words.")
+        await self.thread(user=user, thread=thread)
+        self.kept[user, thread].title = title
+        return await self.thread(user=user, thread=thread)
+
+    async def past(self, *, user: str, thread: str) -> list[PastTurn]:
+        return list(self._thread(user, thread).past)
+
     async def undo(self, *, user: str, thread: str, private: bool = False) -> str:
         self._note("undo", private)
         kept = self._thread(user, thread)
         if not kept.talk:
             raise UnknownThreadError("There is nothing to undo.", "Say something first.")
         kept.wishes.pop()
+        kept.past.pop()
         return kept.talk.pop().text
+
+    async def export(self, *, user: str) -> UserData:
+        return UserData(user=user, memories=tuple(self.memories.kept.get(user, [])))
 
     async def forget(self, *, user: str, thread: str | None = None) -> None:
         self.calls.append(f"forget {thread}")
-        self.threads = {k: v for k, v in self.threads.items() if k[0] != user}
+        self.kept = {k: v for k, v in self.kept.items() if k[0] != user or thread not in (None, k[1])}
+        if thread is None:
+            self.memories.kept.pop(user, None)
+
+
+def _spare(number: int) -> Item:
+    light = (("low",), ("medium",), ("bright",), ("medium", "bright"))[number % 4]
+    return _plant(
+        f"s{number}", f"Spare Plant {number + 1}", f"One of the nursery's many, number {number + 1}.", light,
+        10.0 + number * 3, ("easy", "medium", "hard")[number % 3], ("safe", "toxic", "")[number % 3],
+        ("Peru", "Madagascar", "Java", "Borneo", "Cuba")[number % 5],
+    )  # fmt: skip
 
 
 def _fitting(wish: Wish) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ remembers its encoder's name.
 
 import hashlib
 import logging
+import os
 import shutil
 import warnings
 from collections.abc import Sequence
@@ -66,6 +67,8 @@ class OnnxEncoder:
     """
 
     def __init__(self, name: str, folder: Path) -> None:
+        # Before it is imported, because it then begins to tell its makers where it runs.
+        os.putenv("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
         from tokenizers import Tokenizer
 

@@ -1,5 +1,6 @@
-"""The Gradio page: `build_page` makes it, `launch` serves it."""
+"""The Gradio page: `build_page` makes it, `mount` puts it into an application, `launch` serves it alone."""
 
-from .page import build_page, launch
+from .mounting import launch, mount
+from .page import build_page
 
-__all__ = ["build_page", "launch"]
+__all__ = ["build_page", "launch", "mount"]

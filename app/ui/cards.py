@@ -1,6 +1,7 @@
 """Recommended items as cards."""
 
 from ...agents.state import Card, Verdict, Wish
+from ..pictures import Pictures
 from .icons import CROSS, EYE, HEART, MARK_FITS, MARK_MISSES, MARK_UNKNOWN, QUESTION, SIMILAR
 from .markup import button, hidden, safe, safe_link
 
@@ -20,7 +21,13 @@ _FEELINGS = (
 )
 
 
-def card_grid(cards: tuple[Card, ...], wish: Wish, noun: str, heading: str = "Recommendations") -> str:
+def card_grid(
+    cards: tuple[Card, ...],
+    wish: Wish,
+    noun: str,
+    heading: str = "Recommendations",
+    pictures: Pictures | None = None,
+) -> str:
     """All cards of one answer, best first, with the feedback given so far; `heading` is for screen readers."""
     if not cards:
         return ""
@@ -32,17 +39,28 @@ def card_grid(cards: tuple[Card, ...], wish: Wish, noun: str, heading: str = "Re
     )
 
 
-def card_html(card: Card, place: int, wish: Wish, noun: str) -> str:
-    """One card: title, picture, facts, reason, verdicts, the text behind a fold, and buttons."""
+def card_html(
+    card: Card, place: int, wish: Wish, noun: str, pictures: Pictures | None = None, buttons: str | None = None
+) -> str:
+    """One card: title, picture, facts, reason, verdicts, the text behind a fold, and buttons.
+
+    Args:
+        card: what it shows.
+        place: its number, from 1; 0 for a card without one.
+        wish: with the feedback given so far.
+        noun: what an item is called.
+        pictures: which pictures are shown; None shows none.
+        buttons: other buttons than those of an answer's card, as HTML.
+    """
     felt = feeling_of(card.id, wish)
     facts = [(label, words) for label, words in card.facts.items() if words.strip()]
     shown, folded = facts[:_FACTS_IN_SIGHT], facts[_FACTS_IN_SIGHT:]
     return (
         f'<article class="cr-card{f" cr-felt-{felt}" if felt else ""}" aria-label="{safe(card.title)}">'
-        f"{_picture(card)}"
+        f"{_picture(card, pictures)}"
         f'<div class="cr-card-body">{_heading(card, place)}{_facts(shown)}{_reason(card)}'
         f"{_because(card)}{verdict_list(card.verdicts)}{_about(card.text, folded, noun)}</div>"
-        f"{_buttons(card, felt)}"
+        f"{_buttons(card, felt) if buttons is None else buttons}"
         "</article>"
     )
 
@@ -74,8 +92,8 @@ def _verdict(verdict: Verdict) -> str:
     )
 
 
-def _picture(card: Card) -> str:
-    address = safe_link(card.image)
+def _picture(card: Card, pictures: Pictures | None) -> str:
+    address = safe_link(pictures.shown(card.image)) if pictures is not None and card.image else ""
     if not address:
         return ""
     return (
@@ -92,7 +110,8 @@ def _heading(card: Card, place: int) -> str:
             f'<a href="{address}" target="_blank" rel="noopener noreferrer nofollow">{title}'
             f"{hidden(' (opens in a new tab)')}</a>"
         )
-    return f'<h3 class="cr-title"><span class="cr-place" aria-hidden="true">{place}</span><span>{title}</span></h3>'
+    number = f'<span class="cr-place" aria-hidden="true">{place}</span>' if place else ""
+    return f'<h3 class="cr-title">{number}<span>{title}</span></h3>'
 
 
 def _facts(facts: list[Fact]) -> str:

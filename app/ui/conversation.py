@@ -1,35 +1,48 @@
 """What happens to a session when its user says or presses something; the recommender does the work."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any
 
+from ...agents.mind import Mind
 from ...agents.state import Answer, Step, Wish
-from ...tools.errors import ConvrecError, MessageError
-from .recommends import Opinion, Recommends
-from .session import Ask, Fault, Session, Turn, new_id
-
-logger = logging.getLogger(__name__)
-
-_OURS = Fault("Something went wrong here.", "It is not your fault. Try again, or start a new chat.")
+from .faults import faults_to
+from .recommends import Choosing, Opinion, Recommends
+from .session import Ask, Session, Turn, new_id
 
 
-async def take_turn(recommender: Recommends, session: Session, ask: Ask) -> AsyncGenerator[Turn, None]:
+async def take_turn(
+    recommender: Recommends,
+    session: Session,
+    ask: Ask,
+    *,
+    minds: Choosing | None = None,
+    admit: Callable[[str], None] | None = None,
+) -> AsyncGenerator[Turn, None]:
     """Answer one ask, and yield the turn each time there is more of it to show.
 
     Faults end up on the turn, never with the caller; a message that cannot be sent leaves no turn but a notice.
     A turn that is cancelled is marked as stopped.
+
+    Args:
+        recommender: who answers.
+        session: whose turn it is; it grows by the turn.
+        ask: what starts it.
+        minds: who else can answer, where that can be chosen.
+        admit: told of the user before the turn; raises TooManyError for one who has had enough.
     """
     session.notice = None
     turn = Turn(ask)
     session.turns.append(turn)
     yield turn
     try:
-        with _faults_to(turn.fail):
+        with faults_to(turn.fail):
+            if admit is not None:
+                admit(session.user)
+            mind = await _mind(session, minds)
             turn.kept_before = len(await recommender.talk(user=session.user, thread=session.thread))
-            async with aclosing(_answered(recommender, session, turn)) as pieces:
+            async with aclosing(_answered(recommender, session, turn, mind)) as pieces:
                 async for _ in pieces:
                     yield turn
             session.wish = await recommender.wish(user=session.user, thread=session.thread)
@@ -43,13 +56,22 @@ async def take_turn(recommender: Recommends, session: Session, ask: Ask) -> Asyn
     yield turn
 
 
-async def _answered(recommender: Recommends, session: Session, turn: Turn) -> AsyncGenerator[None, None]:
-    place = _place(session)
+async def _mind(session: Session, minds: Choosing | None) -> Mind | None:
+    """Who answers, where the user has chosen; a model server may be asked for it, so it is not done on the loop."""
+    if minds is None or not (session.model or session.effort):
+        return None
+    return await asyncio.to_thread(minds.find, session.model, session.effort)
+
+
+async def _answered(
+    recommender: Recommends, session: Session, turn: Turn, mind: Mind | None
+) -> AsyncGenerator[None, None]:
+    place = {**place_of(session), "mind": mind}
     if turn.ask.kind == "more":
-        _complete(turn, await recommender.more_like(turn.ask.value, **place))
+        turn.complete(await recommender.more_like(turn.ask.value, **place))
         return
     if turn.ask.kind == "why":
-        _complete(turn, await recommender.why(turn.ask.value, **place))
+        turn.complete(await recommender.why(turn.ask.value, **place))
         return
     stream = recommender.astream(turn.ask.value, **place)
     async with aclosing(stream) as events:  # pyright: ignore[reportArgumentType]
@@ -57,39 +79,30 @@ async def _answered(recommender: Recommends, session: Session, turn: Turn) -> As
             if isinstance(event, Step):
                 turn.steps.append(event)
             elif isinstance(event, Answer):
-                _complete(turn, event)
+                turn.complete(event)
             else:
                 turn.reply = event.text if event.fresh else turn.reply + event.text
             yield
 
 
-def _place(session: Session) -> dict[str, Any]:
+def place_of(session: Session) -> dict[str, Any]:
     """Where what is said or done now belongs; a conversation in which something was private stays so."""
     session.sealed = session.sealed or session.private
     return {"user": session.user, "thread": session.thread, "private": session.private}
 
 
-def _complete(turn: Turn, answer: Answer) -> None:
-    turn.reply = answer.reply
-    turn.cards = answer.items
-    turn.nearest = answer.nearest
-    turn.suggestions = answer.suggestions
-    turn.usage = answer.usage
-    turn.steps = list(answer.steps) or turn.steps
-
-
 async def give_opinion(recommender: Recommends, session: Session, item: str, opinion: Opinion) -> None:
     """Tell the recommender how the user feels about an item."""
     session.notice = None
-    with _faults_to(session.notify):
-        session.wish = await recommender.feedback(item, opinion, **_place(session))
+    with faults_to(session.notify):
+        session.wish = await recommender.feedback(item, opinion, **place_of(session))
 
 
 async def drop_preference(recommender: Recommends, session: Session, key: str) -> None:
     """Take one preference away."""
     session.notice = None
-    with _faults_to(session.notify):
-        session.wish = await recommender.drop_preference(key, **_place(session))
+    with faults_to(session.notify):
+        session.wish = await recommender.drop_preference(key, **place_of(session))
 
 
 async def undo(recommender: Recommends, session: Session) -> str:
@@ -103,21 +116,22 @@ async def undo(recommender: Recommends, session: Session) -> str:
         return ""
     turn = session.turns[-1]
     place = {"user": session.user, "thread": session.thread}
-    with _faults_to(session.notify):
+    with faults_to(session.notify):
         # A turn that was stopped or failed may never have been kept; undoing it would take an older one.
         if len(await recommender.talk(**place)) > turn.kept_before:
-            await recommender.undo(**_place(session))
+            await recommender.undo(**place_of(session))
         session.wish = await recommender.wish(**place)
         session.turns.pop()
     return turn.ask.value if turn.ask.kind == "say" and not session.notice else ""
 
 
 async def forget(recommender: Recommends, session: Session, *, private: bool = False) -> None:
-    """Delete everything about the user, and start over as somebody new."""
+    """Delete everything about the user, and start over; as somebody new, where nobody is signed in."""
     session.notice = None
-    with _faults_to(session.notify):
+    with faults_to(session.notify):
         await recommender.forget(user=session.user)
-        session.user = new_id()
+        if not session.named:
+            session.user = new_id()
         restart(session, private=private)
 
 
@@ -127,7 +141,7 @@ def restart(session: Session, *, private: bool = False) -> None:
     session.turns = []
     session.wish = Wish()
     session.notice = None
-    session.private = session.sealed = private
+    session.private, session.sealed = private or session.reserved, private
 
 
 def switch_private(session: Session) -> None:
@@ -141,15 +155,3 @@ def stop(session: Session) -> None:
     """Mark the turn that is being answered as stopped."""
     if turn := session.working:
         turn.state = "stopped"
-
-
-@contextmanager
-def _faults_to(report: Callable[[Fault], None]) -> Iterator[None]:
-    """Report what goes wrong in words for its reader; what nobody can mend goes to the log in full."""
-    try:
-        yield
-    except ConvrecError as error:
-        report(Fault(str(error), error.hint, refused=isinstance(error, MessageError)))
-    except Exception:
-        logger.exception("The page could not do what was asked.")
-        report(_OURS)

@@ -1,165 +1,137 @@
-"""The page: its pieces, where they stand, and which handler each event goes to."""
+"""The page: its tabs, where their pieces stand, and which handler each event goes to."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ...tools.errors import SettingsError
-from .bridge import BRIDGE
+from ..pictures import Pictures
+from .bridge import BRIDGE, REMEMBERED, SAVE
+from .catalogue_tab import CatalogueHandlers, catalogue_tab
+from .chat_tab import chat_tab
+from .dialog import DIALOG
 from .events import Handlers
-from .markup import safe
-from .recommends import Recommends
-from .theme import theme
+from .head import brand_html, tools_html
+from .memory_tab import MemoryHandlers, memory_tab
+from .recommends import Choosing, Recommends
+from .settings_tab import SettingsHandlers, settings_tab
 
-STYLE = Path(__file__).with_name("style.css")
+if TYPE_CHECKING:
+    from ..arena import Arena
+    from ..jobs import Jobs
+
+STYLES = tuple(Path(__file__).with_name(name) for name in ("style.css", "rooms.css", "arena.css", "evaluate.css"))
+"""The page's looks: the frame and the chat, then the other tabs."""
+
+Page = gr.Blocks
+"""A page that was built."""
+
+_MOST_WAITING = 1_000
+"""Events that may wait for their turn; more are told to try again."""
 
 
 def build_page(
-    recommender: Recommends, *, name: str = "convrec", turns_at_once: int = 16, private: bool = False
-) -> gr.Blocks:
-    """The chat page of one recommender.
+    recommender: Recommends,
+    *,
+    name: str = "convrec",
+    turns_at_once: int = 16,
+    private: bool = False,
+    minds: Choosing | None = None,
+    pictures: Pictures | None = None,
+    jobs: "Jobs | None" = None,
+    arena: "Arena | None" = None,
+    admit: Callable[[str], None] | None = None,
+    admit_job: Callable[[str], None] | None = None,
+) -> Page:
+    """The page of one recommender; `mount` or `launch` serves it.
 
     Args:
         recommender: who answers; its catalogue gives the page its words.
         name: the page's title.
         turns_at_once: how many users can be answered at the same time; others wait.
         private: whether every conversation is private, because the settings say so.
+        minds: who else can answer, for a tab to choose in; None makes no such tab.
+        pictures: which pictures are shown; None shows none.
+        jobs: simulations, for a tab of their own.
+        arena: votes between two systems, for a tab of their own.
+        admit: told of the user before each turn; raises TooManyError for one who has had enough.
+        admit_job: told of the user before each simulation; raises what refuses it.
     """
-    schema = recommender.catalogue.schema
-    handlers = Handlers(recommender, private)
+    handlers = Handlers(recommender, private, minds, pictures, admit)
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     with gr.Blocks(title=name, analytics_enabled=False, fill_height=True, fill_width=True) as page:
         session = gr.State(None)
         # The storage key and secret are fixed so that a browser's anonymous id outlives a restart of the server.
         user = gr.BrowserState("", storage_key="convrec-user", secret="convrec")
-        bridge = gr.HTML("", js_on_load=BRIDGE, elem_classes="cr-bridge", apply_default_css=False)
+        kept = gr.BrowserState({}, storage_key="convrec-settings", secret="convrec")
+        last = gr.Textbox("", visible=False)
+        file = gr.JSON(visible=False)
+        bridge = gr.HTML(DIALOG, js_on_load=BRIDGE, elem_classes="cr-bridge", apply_default_css=False)
         with gr.Row(elem_classes="cr-head"):
-            gr.HTML(
-                _brand(name, schema.nouns, recommender.brain),
-                elem_classes="cr-brand",
-                js_on_load=None,
-                apply_default_css=False,
-            )
-            switch = gr.HTML("", elem_classes="cr-private-box", js_on_load=None, apply_default_css=False)
-            fresh = gr.Button("New chat", elem_classes="cr-new", size="sm", scale=0, min_width=110)
-        with gr.Row(elem_classes="cr-main", equal_height=True):
-            with gr.Column(elem_classes="cr-side", scale=0, min_width=280):
-                panel = gr.HTML("", elem_classes="cr-panel-box", js_on_load=None, apply_default_css=False)
-            with gr.Column(elem_classes="cr-talk", scale=1, min_width=0):
-                talk = gr.Chatbot(
-                    elem_classes="cr-chat",
-                    label="Conversation",
-                    show_label=False,
-                    container=False,
-                    height="100%",
-                    layout="panel",
-                    buttons=[],
-                    feedback_options=None,
-                    group_consecutive_messages=False,
-                    autoscroll=False,
-                )
-                notice = gr.HTML("", visible=False, elem_classes="cr-notice", js_on_load=None, apply_default_css=False)
-                box = gr.Textbox(
-                    elem_classes="cr-box",
-                    label="Your message",
-                    show_label=False,
-                    container=False,
-                    placeholder="Say what you’d like …",
-                    lines=1,
-                    max_lines=6,
-                    submit_btn=True,
-                    autofocus=True,
-                )
-        outputs = [talk, panel, notice, switch, box, session]
+            _html(brand_html(name, recommender.catalogue.schema.nouns, recommender.brain), "cr-brand")
+            _html(tools_html(), "cr-tools")
+            switch = _html("", "cr-private-box")
+            fresh = gr.Button("New chat", elem_classes="cr-new", size="sm", scale=0, min_width=0)
+        with gr.Tabs(elem_classes="cr-tabs", overflow_behavior="wrap"):
+            with gr.Tab("Chat", elem_id="cr-chat-tab", elem_classes="cr-chat-tab"):
+                pieces = chat_tab()
+            tabs = {label: gr.Tab(label, elem_id=f"cr-{label.lower()}-tab") for label in _labels(minds, arena, jobs)}
+        outputs = [pieces.talk, pieces.panel, pieces.talks, pieces.notice, switch, pieces.box, session]
+        memory_tab(tabs["Memory"], bridge, MemoryHandlers(recommender, private), session, turns_at_once)
+        catalogue_tab(
+            tabs["Catalogue"],
+            bridge,
+            CatalogueHandlers(recommender, pictures, private),
+            session,
+            outputs,
+            turns_at_once,
+        )
+        if minds is not None:
+            settings_tab(tabs["Settings"], bridge, SettingsHandlers(minds, private), session, kept, turns_at_once)
+        if arena is not None:
+            from .arena_tab import arena_tab
+
+            with tabs["Arena"]:
+                arena_tab(arena, session, admit)
+        if jobs is not None:
+            from .evaluate_tab import evaluate_tab
+
+            with tabs["Evaluate"]:
+                evaluate_tab(jobs, session, admit_job)
         answering = gr.on(
-            [box.submit, bridge.submit],
+            [pieces.box.submit, bridge.submit],
             handlers.turn,
-            [box, session],
+            [pieces.box, session],
             outputs,
             concurrency_limit=turns_at_once,
-            show_progress="hidden",
-            api_visibility="private",
+            **quiet,
         )
-        bridge.click(
-            handlers.deed,
-            session,
-            [*outputs, user],
-            concurrency_limit=turns_at_once,
-            show_progress="hidden",
-            api_visibility="private",
+        bridge.click(handlers.deed, session, [*outputs, user], concurrency_limit=turns_at_once, **quiet)
+        bridge.edit(handlers.change_talks, session, outputs, concurrency_limit=turns_at_once, **quiet)
+        bridge.download(
+            handlers.save, session, [file, pieces.notice, session], concurrency_limit=turns_at_once, **quiet
+        ).then(None, file, None, js=SAVE, api_visibility="private")
+        # What ends a turn does not wait behind others.
+        for trigger, handler in (
+            (pieces.box.stop, handlers.stop),
+            (fresh.click, handlers.restart),
+            (bridge.select, handlers.open_talk),
+        ):
+            trigger(handler, session, outputs, cancels=answering, concurrency_limit=None, **quiet)
+        page.load(
+            handlers.open, [user, last, kept], [*outputs, user], js=REMEMBERED, concurrency_limit=turns_at_once, **quiet
         )
-        for trigger, handler in ((box.stop, handlers.stop), (fresh.click, handlers.restart)):
-            trigger(
-                handler,
-                session,
-                outputs,
-                cancels=answering,
-                queue=False,
-                show_progress="hidden",
-                api_visibility="private",
-            )
-        page.load(handlers.open, user, [*outputs, user], show_progress="hidden", api_visibility="private")
+    page.queue(api_open=False, max_size=_MOST_WAITING)
     return page
 
 
-def launch(
-    page: gr.Blocks,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    *,
-    open_browser: bool = False,
-    wait: bool = True,
-    root_path: str = "",
-) -> str:
-    """Serve a page, on this machine alone unless `host` says otherwise.
-
-    Args:
-        page: from build_page.
-        host: the address to listen on; `0.0.0.0` for every network this machine is in.
-        port: the port to listen on.
-        open_browser: whether to show the page in a browser.
-        wait: whether to stay here until the server ends.
-        root_path: the path under which a reverse proxy serves the page.
-
-    Returns:
-        the page's address.
-
-    Raises:
-        SettingsError: the port is taken or the address cannot be listened on.
-    """
-    try:
-        _, address, _ = page.launch(
-            server_name=host,
-            server_port=port,
-            inbrowser=open_browser,
-            prevent_thread_lock=True,
-            share=False,
-            quiet=True,
-            show_error=False,
-            footer_links=[],
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            root_path=root_path or None,
-            theme=theme(),
-            css_paths=[STYLE],
-        )
-    except OSError as error:
-        raise SettingsError(
-            f"The page cannot listen on {host}:{port}.", "Choose another port, or end what uses this one."
-        ) from error
-    if wait:
-        page.block_thread()
-    return address
+def _labels(*given: object) -> list[str]:
+    """The tabs beside the chat, in their order."""
+    minds, arena, jobs = (one is not None for one in given)
+    optional = [("Arena", arena), ("Evaluate", jobs), ("Settings", minds)]
+    return ["Memory", "Catalogue", *(label for label, wanted in optional if wanted)]
 
 
-def _brand(name: str, nouns: str, brain: str) -> str:
-    # A narrow page says who answers, not where and how.
-    who = brain.split(", ")[0].split(" at ")[0]
-    more = f'<span class="cr-more">{safe(brain[len(who) :])}</span>'
-    return (
-        f'<div class="cr-name"><h1>{safe(name)}</h1><div class="cr-lines">'
-        f'<p class="cr-tagline">{safe(nouns)}, found in conversation</p>'
-        f'<p class="cr-who" title="{safe(brain)}">Answered by {safe(who)}{more}</p></div></div>'
-    )
+def _html(value: str, look: str) -> gr.HTML:
+    return gr.HTML(value, elem_classes=look, js_on_load=None, apply_default_css=False)

@@ -5,19 +5,20 @@ from collections.abc import Callable
 from ...agents.state import Preference, Wish
 from ...tools.limits import describe_limit
 from ...tools.schema import Schema
-from .icons import CROSS, DOWN, PIN
+from .icons import CROSS, PIN, SAVE
 from .markup import button, hidden, safe
 
 _STRENGTHS = {"must": "must", "must_not": "never"}
 
 
-def panel_html(wish: Wish, schema: Schema, title_of: Callable[[str], str]) -> str:
+def panel_html(wish: Wish, schema: Schema, title_of: Callable[[str], str], *, said: bool = False) -> str:
     """Everything understood so far, grouped.
 
     Args:
         wish: what is understood.
         schema: the catalogue's attributes, for words.
         title_of: an item's title by its id.
+        said: whether there is a conversation to save.
     """
     groups = [
         _preferences("You want", "wanted", [p for p in wish.preferences if p.wanted], schema),
@@ -26,19 +27,15 @@ def panel_html(wish: Wish, schema: Schema, title_of: Callable[[str], str]) -> st
         _items("Not for you", wish.disliked, title_of),
         _items("Seen", wish.seen, title_of),
     ]
-    said = "".join(groups)
-    if not said:
-        said = (
+    gathered = "".join(groups)
+    if not gathered:
+        gathered = (
             '<p class="cr-empty">Nothing yet. As we talk, what I understand gathers here, '
             "and you can take any of it away.</p>"
         )
-    toggle = button(
-        "", "panel", kind="cr-toggle", icon=DOWN, aria_label="Show or hide all of it", aria_expanded="false"
-    )
     return (
-        f'<section class="cr-panel" aria-label="What I understood">'
-        f'<div class="cr-panel-head"><h2>What I understood</h2>{toggle}</div>'
-        f'<div class="cr-groups" aria-live="polite">{said}</div>{_forget()}</section>'
+        f'<section class="cr-panel" aria-labelledby="cr-panel-head"><h2 id="cr-panel-head">What I understood</h2>'
+        f'<div class="cr-groups">{gathered}</div>{_save() if said else ""}</section>'
     )
 
 
@@ -87,10 +84,7 @@ def _group(heading: str, look: str, entries: list[str]) -> str:
     return f'<div class="cr-group cr-{look}"><h3>{safe(heading)}</h3><ul>{"".join(entries)}</ul></div>'
 
 
-def _forget() -> str:
-    return (
-        '<details class="cr-forget"><summary>Forget me</summary>'
-        "<p>This deletes all of your conversations and everything remembered about you. It cannot be taken back.</p>"
-        + button("Delete everything", "forget", kind="cr-danger")
-        + "</details>"
-    )
+def _save() -> str:
+    files = (("Markdown", "save.markdown"), ("JSON", "save.json"))
+    ways = "".join(button(name, act, kind="cr-quiet", aria_label=f"Save this talk as {name}") for name, act in files)
+    return f'<div class="cr-save"><span>{SAVE}Save this talk</span>{ways}</div>'

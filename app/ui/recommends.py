@@ -3,8 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
-from ...agents.state import Answer, Exchange, Step, Wish
+from ...agents.memories import UserData
+from ...agents.memory import Memory
+from ...agents.mind import Mind
+from ...agents.state import Answer, Exchange, PastTurn, Step, ThreadInfo, Wish
 from ...tools.catalogue import Catalogue
+from ...tools.index import Index
 
 Opinion = Literal["liked", "disliked", "seen"]
 """The feedback that a card's buttons give."""
@@ -24,12 +28,54 @@ class Spoken(Protocol):
         ...
 
 
+class Choosing(Protocol):
+    """The part of app/minds.py that the page uses."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """What can be asked, the default first; may ask a model server, which takes seconds where it is slow."""
+        ...
+
+    def find(self, model: str = "", effort: str = "") -> Mind:
+        """The mind of a model and an effort; what is empty is as in the settings."""
+        ...
+
+
+class Remembers(Protocol):
+    """What is remembered of users: the part of agents/memories.py that the page uses."""
+
+    async def of(self, user: str, /) -> list[Memory]:
+        """What is remembered of a user, what was said last at the end."""
+        ...
+
+    async def profile(self, user: str, /) -> str:
+        """The same in a few sentences."""
+        ...
+
+    async def add(self, user: str, text: str, /) -> list[Memory]:
+        """Remember what a user says of themselves."""
+        ...
+
+    async def edit(self, user: str, memory: str, text: str, /) -> list[Memory]:
+        """Put other words in a memory's place."""
+        ...
+
+    async def forget(self, user: str, memory: str, /) -> Memory:
+        """Forget one memory."""
+        ...
+
+
 class Recommends(Protocol):
     """The part of the Recommender that the page uses; what is done in private is written down nowhere."""
 
     @property
     def catalogue(self) -> Catalogue:
         """The items, and the words for them."""
+        ...
+
+    @property
+    def index(self) -> Index:
+        """What the catalogue is searched with."""
         ...
 
     @property
@@ -42,7 +88,18 @@ class Recommends(Protocol):
         """Openers that suit the catalogue."""
         ...
 
-    def astream(self, text: str, /, *, user: str, thread: str, private: bool) -> AsyncIterator[Step | Spoken | Answer]:
+    @property
+    def memories(self) -> Remembers:
+        """What is remembered of users; the recommender must be open."""
+        ...
+
+    async def open(self) -> None:
+        """Open the databases, if they are not open yet."""
+        ...
+
+    def astream(
+        self, text: str, /, *, user: str, thread: str, private: bool, mind: Mind | None
+    ) -> AsyncIterator[Step | Spoken | Answer]:
         """Answer a message piece by piece; the whole answer comes last."""
         ...
 
@@ -50,11 +107,11 @@ class Recommends(Protocol):
         """Note how the user feels about an item."""
         ...
 
-    async def more_like(self, item: str, /, *, user: str, thread: str, private: bool) -> Answer:
+    async def more_like(self, item: str, /, *, user: str, thread: str, private: bool, mind: Mind | None) -> Answer:
         """Answer with similar items."""
         ...
 
-    async def why(self, item: str, /, *, user: str, thread: str, private: bool) -> Answer:
+    async def why(self, item: str, /, *, user: str, thread: str, private: bool, mind: Mind | None) -> Answer:
         """Answer why an item was recommended."""
         ...
 
@@ -70,8 +127,28 @@ class Recommends(Protocol):
         """The turns that are kept."""
         ...
 
+    async def threads(self, *, user: str) -> list[ThreadInfo]:
+        """The user's conversations that are written down, newest first."""
+        ...
+
+    async def thread(self, *, user: str, thread: str) -> ThreadInfo:
+        """One of them; raises UnknownThreadError where the user has none of that id."""
+        ...
+
+    async def rename(self, title: str, /, *, user: str, thread: str) -> ThreadInfo:
+        """Give a conversation another title."""
+        ...
+
+    async def past(self, *, user: str, thread: str) -> list[PastTurn]:
+        """The turns of a conversation, as they were shown."""
+        ...
+
     async def undo(self, *, user: str, thread: str, private: bool) -> str:
         """Take the last turn back."""
+        ...
+
+    async def export(self, *, user: str) -> UserData:
+        """Everything that is kept of a user."""
         ...
 
     async def forget(self, *, user: str, thread: str | None = None) -> None:

@@ -1,10 +1,11 @@
 """What one browser tab holds: whose talk it is, its turns, and the wish so far."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID, uuid4
 
-from ...agents.state import Card, Step, Usage, Wish
+from ...agents.state import Answer, Card, PastTurn, Step, Usage, Wish
 
 Kind = Literal["say", "more", "why"]
 """How a turn starts: by words, by "More like this", or by "Why"."""
@@ -68,6 +69,27 @@ class Turn:
     fault: Fault | None = None
     kept_before: int = 0
 
+    @classmethod
+    def past(cls, place: int, past: PastTurn) -> Self:
+        """A turn that was kept, as it was shown.
+
+        Args:
+            place: how many turns came before it.
+            past: what was kept.
+        """
+        turn = cls(Ask("say", past.text, past.text), state="done", kept_before=place)
+        turn.complete(past.answer)
+        return turn
+
+    def complete(self, answer: Answer) -> None:
+        """Show the whole answer."""
+        self.reply = answer.reply
+        self.cards = answer.items
+        self.nearest = answer.nearest
+        self.suggestions = answer.suggestions
+        self.usage = answer.usage
+        self.steps = list(answer.steps) or self.steps
+
     def fail(self, fault: Fault) -> None:
         """End the turn with a fault."""
         self.state = "failed"
@@ -79,13 +101,17 @@ class Session:
     """One tab's conversation.
 
     Attributes:
-        user: an anonymous id, the same for all tabs of one browser.
-        thread: the conversation's id, of this tab alone.
+        user: the name of who is signed in, else an anonymous id, the same for all tabs of one browser.
+        named: whether somebody is signed in.
+        thread: the conversation's id.
         turns: what was said, oldest first.
         wish: what is understood so far.
         notice: something that went wrong outside a turn.
         private: whether nothing of the conversation is written down.
         sealed: whether it must stay private, because something was said or done in private, or the settings say so.
+        model, effort: who answers; empty for whoever does by the settings.
+        reserved: whether the user wants each new conversation to begin as a private one.
+        listed: how many conversations the list shows at most.
     """
 
     user: str
@@ -95,6 +121,18 @@ class Session:
     notice: Fault | None = None
     private: bool = False
     sealed: bool = False
+    named: bool = False
+    model: str = ""
+    effort: str = ""
+    reserved: bool = False
+    listed: int = 50
+
+    def show(self, thread: str, past: Sequence[PastTurn], wish: Wish) -> None:
+        """Go on with a conversation that was kept."""
+        self.thread = thread
+        self.turns = [Turn.past(place, turn) for place, turn in enumerate(past)]
+        self.wish = wish
+        self.notice = None
 
     def notify(self, fault: Fault) -> None:
         """Hold a fault for the page to show."""

@@ -44,7 +44,7 @@ def live_line(steps: list[Step], saying: bool, first: str = "Reading your words"
     note = f'<span class="cr-soft">{safe(steps[-1].note)}</span>' if steps and steps[-1].note and not saying else ""
     done = f'<ol class="cr-trail">{trail}</ol>' if steps else ""
     return (
-        f'<div class="cr-steps cr-live"><div class="cr-now" role="status">'
+        f'<div class="cr-steps cr-live"><div class="cr-now">'
         f'<span class="cr-pulse" aria-hidden="true"></span><span>{now} …</span>{note}</div>{done}</div>'
     )
 

@@ -1,6 +1,7 @@
 """The conversation as HTML, one piece per message."""
 
 from ...agents.state import Wish
+from ..pictures import Pictures
 from .cards import card_grid
 from .icons import RETRY, UNDO
 from .markup import button, hidden, prose, safe
@@ -33,7 +34,7 @@ def said_html(turn: Turn) -> str:
     return f'<div class="cr-said{look}">{hidden("You: ")}{safe(turn.ask.words)}</div>'
 
 
-def answer_html(turn: Turn, wish: Wish, noun: str, newest: bool) -> str:
+def answer_html(turn: Turn, wish: Wish, noun: str, newest: bool, pictures: Pictures | None = None) -> str:
     """The answer's side of a turn: how it was made, the reply, the cards, and, on the newest turn, what to do next."""
     working = turn.state == "working"
     parts = [
@@ -45,9 +46,9 @@ def answer_html(turn: Turn, wish: Wish, noun: str, newest: bool) -> str:
         caret = '<span class="cr-caret" aria-hidden="true"></span>' if working else ""
         titles = [card.title for card in (*turn.cards, *turn.nearest)]
         parts.append(f'<div class="cr-reply">{prose(turn.reply, titles)}{caret}</div>')
-    parts.append(card_grid(turn.cards, wish, noun))
+    parts.append(card_grid(turn.cards, wish, noun, pictures=pictures))
     if turn.nearest:
-        nearest = card_grid(turn.nearest, wish, noun, "What comes nearest")
+        nearest = card_grid(turn.nearest, wish, noun, "What comes nearest", pictures)
         parts.append(f'<div class="cr-nearest"><h3>Near, but not what you asked for</h3>{nearest}</div>')
     if turn.state == "stopped":
         parts.append('<p class="cr-stopped">You stopped this answer.</p>')

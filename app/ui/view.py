@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from ...tools.errors import UnknownItemError
+from ..pictures import Pictures
 from .panel import panel_html
 from .private import private_switch
 from .recommends import Recommends
@@ -21,24 +22,37 @@ class View(NamedTuple):
 
     talk: list[dict[str, Any]]
     panel: str
+    talks: Any
     notice: Any
     private: str
     box: Any
     session: Session
 
 
-def view(recommender: Recommends, session: Session, box: Any = None) -> View:
+def view(
+    recommender: Recommends,
+    session: Session,
+    box: Any = None,
+    *,
+    talks: str | None = None,
+    pictures: Pictures | None = None,
+) -> View:
     """A session as it stands.
 
     Args:
         recommender: for the catalogue's words and the examples.
         session: what to show.
         box: an update of the text box, if it changes.
+        talks: the list of conversations, if it changes.
+        pictures: which pictures are shown.
     """
     notice = notice_html(session)
     return View(
-        messages(recommender, session),
-        panel_html(session.wish, recommender.catalogue.schema, lambda item: _title(recommender, item)),
+        messages(recommender, session, pictures),
+        panel_html(
+            session.wish, recommender.catalogue.schema, lambda item: _title(recommender, item), said=bool(session.turns)
+        ),
+        gr.skip() if talks is None else talks,
         gr.update(value=notice, visible=bool(notice)),
         private_switch(session),
         gr.skip() if box is None else box,
@@ -46,7 +60,7 @@ def view(recommender: Recommends, session: Session, box: Any = None) -> View:
     )
 
 
-def messages(recommender: Recommends, session: Session) -> list[dict[str, Any]]:
+def messages(recommender: Recommends, session: Session, pictures: Pictures | None = None) -> list[dict[str, Any]]:
     """The talk as the chatbot takes it: HTML from here, so that nothing of it is read as Markdown."""
     schema = recommender.catalogue.schema
     if not session.turns:
@@ -56,7 +70,7 @@ def messages(recommender: Recommends, session: Session) -> list[dict[str, Any]]:
     for turn in session.turns:
         newest = turn is session.turns[-1]
         said.append(_message("user", said_html(turn)))
-        said.append(_message("assistant", answer_html(turn, session.wish, schema.noun, newest)))
+        said.append(_message("assistant", answer_html(turn, session.wish, schema.noun, newest, pictures)))
     return said
 
 

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from walk import find_browser
+from walking import find_browser
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("CONVREC_WALK"), reason="takes minutes on a busy machine: make walk"),
@@ -25,4 +25,4 @@ def test_a_reader_can_walk_through_the_whole_page_in_a_browser(tmp_path: Path) -
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert len(list(tmp_path.glob("*.png"))) >= 15
+    assert len(list(tmp_path.glob("*.png"))) >= 30
