@@ -46,8 +46,8 @@ USER 10001:10001
 # built when the container starts (40 seconds on two cores), which is what the health check's start period is for.
 RUN convrec catalog index
 VOLUME /data
-EXPOSE 8000
+EXPOSE 8090
 HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 \
-    CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=4); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8090, timeout=4); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["convrec"]
 CMD ["serve", "--host", "0.0.0.0"]

@@ -17,7 +17,7 @@ VLLM := .venv-vllm
 BASELINES := .venv-baselines
 
 .DEFAULT_GOAL := help
-.PHONY: help ui chat install test test-vllm test-transformers test-ray walk check fix bench bench-collaborative clean
+.PHONY: help ui chat install test test-vllm test-transformers test-ray test-servers test-install walk check fix bench bench-collaborative clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,13 @@ test-transformers: $(DEV) ## Run the tests with transformers, as a server and in
 test-ray: $(DEV) ## Run the tests with a Ray cluster of two workers on this machine
 	$(PIP) --editable '.[ray]'
 	$(BIN)/python -m pytest -s tests/cluster $(ARGS)
+
+test-servers: $(DEV) ## Run the tests with Postgres, with a Chroma server and two instances, and of every route by schemathesis
+	$(PIP) --editable '.[postgres,servers]'
+	$(BIN)/python -m pytest tests/servers $(ARGS)
+
+test-install: $(DEV) ## Build the wheel, and try it in a clean environment (minutes)
+	$(BIN)/python -m pytest -s tests/install $(ARGS)
 
 bench-collaborative: $(DEV) $(BASELINES)/.installed ## Compare what histories teach with LensKit and implicit, in .venv-baselines
 	$(BIN)/python benchmarks/bench_collaborative.py --baselines $(BASELINES)/bin/python $(ARGS)

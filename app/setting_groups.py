@@ -41,7 +41,7 @@ class ServeSettings(Group):
     """How `convrec serve` serves, and what it allows."""
 
     host: str = Field(default="127.0.0.1", min_length=1, description="the address to serve on; 0.0.0.0 lets others in")
-    port: int = Field(default=8000, ge=1, le=65_535, description="the port to serve on, 1 to 65,535")
+    port: int = Field(default=8090, ge=1, le=65_535, description="the port to serve on, 1 to 65,535")
     root_path: str = Field(default="", description="the path under which a proxy serves it, such as /convrec")
     hosts: tuple[Name, ...] = Field(
         default=(),
