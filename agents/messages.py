@@ -65,9 +65,9 @@ def clean_name(name: str, what: str) -> str:
     """A user's or thread's name as it is given.
 
     Raises:
-        InputError: it is empty, longer than 200 characters, or has control characters.
+        InputError: it is empty, longer than 200 characters, or has control characters or halves of characters.
     """
-    if not name.strip() or len(name) > 200 or any(unicodedata.category(c) == "Cc" for c in name):
+    if not name.strip() or len(name) > 200 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         raise InputError(
             f"{name[:40]!r} cannot be the name of a {what}.", "Use 1 to 200 characters without control characters."
         )

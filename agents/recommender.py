@@ -339,6 +339,10 @@ class Recommender:
         async with self._open_conversations.turn(key):
             return await self._open_conversations.begin(key, title, private=self._private)
 
+    def writes(self, *, user: str = "me", thread: str = "main") -> bool:
+        """Whether what is said in a thread is written down; not in a private one. The recommender must be open."""
+        return not self._private and self._open_conversations.private(thread_key(user, thread)) is None
+
     async def rename(self, title: str, *, user: str = "me", thread: str = "main") -> ThreadInfo:
         """Call a thread something else.
 

@@ -2,13 +2,14 @@
 
 import zlib
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    WithJsonSchema,
     field_serializer,
     field_validator,
     model_serializer,
@@ -438,7 +439,7 @@ class Exchange(Noun):
     act: Act = "unclear"
     time: float = 0.0
     brain: str = ""
-    packed: bytes = b""
+    packed: Annotated[bytes, WithJsonSchema({"type": ["object", "string"]})] = b""
 
     @property
     def shown(self) -> Shown:

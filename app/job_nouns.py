@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from ..simulator.nouns import SystemMetrics
 from ..simulator.plan import Plan
@@ -22,6 +23,10 @@ LIVE: tuple[State, ...] = ("queued", "running")
 """The states of a job that goes on."""
 
 MOST_GOALS, MOST_TRIALS, MOST_TURNS = 200, 8, 20
+
+
+_DISTINCT: JsonDict = {"uniqueItems": True}
+"""Says in the OpenAPI document what `_once` checks."""
 
 
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -54,18 +59,21 @@ class JobRequest(BaseModel):
     )
 
     systems: Annotated[tuple[SystemName, ...], Field(min_length=1, max_length=5), AfterValidator(_once)] = Field(
-        default=("convrec",), description="Who is talked with."
+        default=("convrec",), description="Who is talked with.", json_schema_extra=_DISTINCT
     )
     without: Annotated[tuple[Part, ...], Field(max_length=9), AfterValidator(_once)] = Field(
-        default=(), description="Parts of convrec that are each switched off in one further system."
-    )
+        default=(), description="Parts of convrec that are each switched off in one further system.",
+        json_schema_extra=_DISTINCT,
+    )  # fmt: skip
     goals: int = Field(default=20, ge=1, le=MOST_GOALS, description="How many simulated users, each with a goal.")
     trials: int = Field(
         default=1, ge=1, le=MOST_TRIALS, description="Conversations about each goal with each system, for pass^k."
     )
     personas: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=20), AfterValidator(_once)
-    ] = Field(default=(), description="Kinds of users; none for all.")
+        tuple[Annotated[str, Field(min_length=1, max_length=60)], ...],
+        Field(max_length=20, json_schema_extra=_DISTINCT),
+        AfterValidator(_once),
+    ] = Field(default=(), description="Kinds of users; none for all.", json_schema_extra=_DISTINCT)
     seed: int = Field(default=0, ge=0, le=2**53 - 1, description="What all chance begins with.")
     max_turns: int = Field(default=12, ge=1, le=MOST_TURNS, description="Turns of a conversation at most.")
     impossible: float = Field(

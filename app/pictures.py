@@ -1,7 +1,11 @@
 """Pictures: which links from a catalogue a page may show, so that no catalogue makes readers call hosts nobody chose."""
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
+
+_HOST = re.compile(r"[\w.-]+")
+"""A host's name, or an IPv4 address: what every reader of a link takes for its host."""
 
 
 class Pictures:
@@ -31,8 +35,11 @@ class Pictures:
             host = (parts.hostname or "").rstrip(".")
         except ValueError:
             return ""
-        # A login in a link, or a space, is no picture's address but somebody's trick.
-        if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or not url.isprintable():
+        # A login in a link, or a space, is no picture's address but somebody's trick; and where a browser takes a backslash
+        # for a slash, the host is another.
+        if parts.scheme not in ("http", "https") or "@" in parts.netloc or not url.isprintable():
+            return ""
+        if not _HOST.fullmatch(host):
             return ""
         allowed = self._all or host in self._names or host.endswith(self._below)
         return url.strip() if allowed and " " not in url.strip() else ""

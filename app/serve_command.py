@@ -70,7 +70,7 @@ def run(shell: Shell, settings: "Settings", *, browser: bool = False) -> None:
         return build_page(
             service.recommender, private=settings.memory.private, minds=service.minds, pictures=service.pictures,
             jobs=service.jobs, arena=service.arena, admit=service.throttle.count,
-            admit_job=lambda user: admit_simulation(service, user),
+            admit_job=lambda user: admit_simulation(service, user), hold=service.throttle.turn,
         )  # fmt: skip
 
     def tell(address: str) -> None:

@@ -9,8 +9,9 @@ lets so many through. What is said is made from the catalogue that is served (se
 - **Loaded**: turns are due at random times that are fixed beforehand (a Poisson process), whether or not earlier ones have
   been answered, and a turn's seconds count from when it was due: a slow server cannot slow down the asking. How late the
   asking itself was is told beside.
-- **Crossed**: every session has a secret that no other says. An answer is crossed where its thread is another's, or another
-  session's secret is among the preferences understood; at the end each conversation is read back, and its user's memories.
+- **Crossed**: every session has a secret that no other says. An answer is crossed where its thread is another's, or where
+  another session's secret is among the preferences understood and this session's own words do not say it. At the end each
+  conversation is read back, and its user's memories.
 """
 
 import argparse
@@ -99,7 +100,7 @@ async def measure_unloaded(url: str, key: str, agent: Agent, labels: Sequence[st
     """The same turns over HTTP and in this process, by turns; the first of each is thrown away."""
     measured = Unloaded([], [])
     async with httpx.AsyncClient(base_url=url, timeout=_TIMEOUT) as client:
-        for number, session in enumerate(make_sessions(labels, max(1, turns // 10), seed=1)):
+        for number, session in enumerate(make_sessions(labels, max(1, turns // 10), "one")):
             session.thread = await begin(client, key, session)
             texts = [session.opening, *(next(session.words) for _ in range(9))]
             for text in texts:

@@ -89,8 +89,14 @@ def _tellable(label: str) -> bool:
     return plain and (" " in label or len(label) >= 6) and len(label) <= 30
 
 
-def make_sessions(labels: Sequence[str], count: int, seed: int = 0) -> list[Session]:
+def make_sessions(labels: Sequence[str], count: int, name: str = "user", seed: int = 0) -> list[Session]:
     """Sessions with secrets of their own; no secret is part of another's, nor of what all say.
+
+    Args:
+        labels: what to make them of.
+        count: how many.
+        name: what their users' names begin with; those of other names are other users.
+        seed: decides about secrets and words.
 
     Raises:
         SystemExit: the catalogue has too few labels.
@@ -109,7 +115,7 @@ def make_sessions(labels: Sequence[str], count: int, seed: int = 0) -> list[Sess
         raise SystemExit(f"The catalogue has {len(secrets)} labels to tell sessions apart by; {count} are needed.")
     taken = [s.lower() for s in secrets]
     common = [label for label in labels if not any(t in label.lower() or label.lower() in t for t in taken)]
-    return [Session(f"user-{n}", secret, _talk(common, seed * 1_000_003 + n)) for n, secret in enumerate(secrets)]
+    return [Session(f"{name}-{n}", secret, _talk(common, seed * 1_000_003 + n)) for n, secret in enumerate(secrets)]
 
 
 def _talk(labels: Sequence[str], seed: int) -> Iterator[str]:
@@ -121,9 +127,10 @@ def _talk(labels: Sequence[str], seed: int) -> Iterator[str]:
 
 
 def foreign(answer: Any, session: Session, secrets: frozenset[str]) -> list[str]:
-    """Other sessions' secrets in what an answer says is understood."""
-    heard = {value for preference in answer["preferences"] for value in preference["limit"]["values"]}
-    return sorted(heard & secrets - {session.secret})
+    """Other sessions' secrets in what an answer says is understood, unless this session's own words were read so."""
+    said = "\n".join(session.said).lower()
+    not_said = [p for p in answer["preferences"] if not p["words"] or p["words"].lower() not in said]
+    return sorted({value for p in not_said for value in p["limit"]["values"]} & secrets - {session.secret})
 
 
 def heard(answer: Any, session: Session) -> bool:

@@ -169,3 +169,11 @@ def test_on_the_page_simulations_are_for_users_whose_key_allows_them(service: Se
             admit_simulation(service, name)
     as_user(service, "ada", "simulate")
     admit_simulation(service, "ada")
+
+
+def test_a_service_reads_numbers_for_none_of_its_users_and_nothing_that_is_a_users(
+    service: Service, client: TestClient
+) -> None:
+    key = bearer(service, "watch", "service", ("metrics", "chat"))
+    assert client.get("/metrics", headers={"Authorization": key}).status_code == 200
+    assert client.get("/chat", headers={"Authorization": key}).json()["kind"] == "InputError"

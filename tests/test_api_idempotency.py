@@ -198,3 +198,22 @@ def test_a_key_with_fewer_rights_is_not_shown_what_another_key_was(tmp_path: Pat
         assert "cat" not in answer.text
         assert answer.status_code == 422
         assert client.post("/v1/memories", json=asked, headers={KEY: "x"}).status_code == 401
+
+
+def test_nothing_of_a_private_conversation_is_kept_to_answer_again(client: TestClient, user: dict[str, str]) -> None:
+    turns = f"/v1/threads/{begin_thread(client, keyless(user))}/turns"
+    asked = {"text": "a green tea", "private": True}
+    assert client.post(turns, json=asked, headers=user).status_code == 200
+    store = app_of(client).state.service.recommender.store
+    assert not store.search((namespace(user["X-Convrec-User"])[0],))
+    again = client.post(turns, json=asked, headers=user)
+    assert (again.status_code, again.json()["hint"]) == (400, f"Leave out {KEY}.")
+    assert client.delete(f"{turns}/last", headers=keyless(user)).json() == {"text": "a green tea"}
+
+
+def test_of_a_user_who_is_forgotten_no_response_is_kept_either(client: TestClient, user: dict[str, str]) -> None:
+    client.post("/v1/memories", json={"text": "I have a cat"}, headers=keyless(user))
+    assert client.delete("/v1/user", headers=user).status_code == 204
+    store = app_of(client).state.service.recommender.store
+    assert not store.search((namespace(user["X-Convrec-User"])[0],))
+    assert client.delete("/v1/user", headers=user).status_code == 204

@@ -149,7 +149,7 @@ def test_the_catalogue_says_what_items_are_called_and_what_is_known_of_them(clie
 
 def test_the_models_that_can_answer_are_told(client: TestClient) -> None:
     told = client.get("/v1/models").json()
-    assert told["data"] == [{"id": "built-in", "default": True}]
+    assert told["models"] == [{"id": "built-in", "default": True}]
     assert told["efforts"] == ["low", "medium", "high"]
 
 

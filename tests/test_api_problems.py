@@ -207,3 +207,8 @@ def test_every_body_has_examples_that_fit_its_shape(client: TestClient) -> None:
         assert schema["examples"], (method, path)
         for example in schema["examples"]:
             jsonschema.validate(example, {**schema, "components": document["components"]})
+
+
+def test_another_method_is_told_all_that_there_are(client: TestClient) -> None:
+    refused = client.put("/v1/threads")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")

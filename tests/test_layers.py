@@ -58,7 +58,7 @@ HOMES = {
     "gradio": ("app/ui/",),
     "fastapi": ("app/api/", "app/serving/", "app/ui/mounting.py"),
     "starlette": ("app/api/", "app/serving/", "app/mcp/http.py"),
-    "uvicorn": ("app/serving/server.py",),
+    "uvicorn": ("app/serving/server.py", "app/serving/heads.py"),
     "itsdangerous": ("app/serving/sign_in.py",),
     "prometheus_client": ("app/serving/metrics.py",),
     "mcp": ("app/mcp/",),

@@ -48,7 +48,7 @@ def test_a_name_stays_as_it_is(name: str) -> None:
     assert clean_name(name, "user") == name
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 201, "a\nb", "a\x00"])
+@pytest.mark.parametrize("name", ["", " ", "x" * 201, "a\nb", "a\x00", "a\ud800"])
 def test_a_name_that_cannot_be_one_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="user"):
         clean_name(name, "user")

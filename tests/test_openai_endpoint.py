@@ -484,6 +484,8 @@ def test_a_body_that_is_no_json_is_told_so(http: TestClient, ann: dict[str, str]
         answer = http.post(CHAT, content=content, headers={**ann, "Content-Type": "application/json"})
         assert answer.status_code == 400
         assert fault(answer)["type"] == "invalid_request_error"
+    answer = http.post(CHAT, content=b"[" * 100_000, headers={**ann, "Content-Type": "text/plain"})
+    assert answer.status_code == 400
 
 
 def test_a_server_that_stops_says_so_before_a_stream_begins(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ def test_pictures_of_hosts_that_are_listed_are_shown(url: str) -> None:
         "https://cdn.example/x",
         "https://notcdn.example/x",
         "https://evil.example\\@img.example.org/",
+        "https://evil.example\\.cdn.example/x",
+        "https://evil.example%2f.cdn.example/x",
         "https://img.example.org@evil.example/",
         "https://user:word@img.example.org/",
         "javascript:alert(1)//img.example.org",

@@ -2,8 +2,8 @@ import asyncio
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ import uvicorn
 from api_stage import as_service, as_user, begin_thread, open_stage, say, served
 from convrec.agents.recommender import Setup
 from convrec.app.serving.application import make_app
+from convrec.app.serving.bodies import BodyLimit
 from convrec.app.serving.closing import Closing
 from convrec.app.serving.documentation import api_page
+from convrec.app.serving.heads import BoundedHeads
 from convrec.app.serving.recommending import Served
 from convrec.app.serving.server import Server, check_open, listen, serve
 from convrec.app.serving.service import Service
@@ -25,6 +27,7 @@ from convrec.tools.storage import Home
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from langgraph.store.memory import InMemoryStore
+from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 from talk_stage import index_of
 
@@ -65,6 +68,19 @@ def number(service: Service, line: str) -> float:
     """A line of the metrics; 0 where it is not there yet."""
     found = [one for one in service.metrics.text().decode().splitlines() if one.startswith(line)]
     return sum(float(one.rpartition(" ")[2]) for one in found)
+
+
+def test_what_a_program_gets_wrong_is_a_problem_also_where_a_page_is_shown(locked: TestClient) -> None:
+    for method, path, status in (
+        ("GET", "/v1/nosuch", 404),
+        ("GET", "/openai/v1/nosuch", 404),
+        ("PUT", "/v1/threads", 405),
+        ("HEAD", "/v1/threads", 405),
+    ):
+        answer = locked.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+        assert method == "HEAD" or "/docs" in answer.json()["hint"]
+    assert "<!doctype html>" in locked.get("/nosuch").text
 
 
 def test_health_needs_no_key_and_metrics_do(locked: TestClient, shut: Service) -> None:
@@ -264,6 +280,80 @@ def test_a_name_with_several_addresses_is_listened_to_at_all_of_them(monkeypatch
     assert len({one.getsockname()[1] for one in opened}) == 1
     for one in opened:
         one.close()
+
+
+@asynccontextmanager
+async def wire() -> AsyncIterator[Callable[[bytes], Awaitable[bytes]]]:
+    """Sends bytes to a server that answers with how many headers it was told, and brings all that comes back."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        body = str(len(scope["headers"])).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": body})
+
+    config = uvicorn.Config(app, http=BoundedHeads, lifespan="off", log_config=None)
+    server, (listening,) = uvicorn.Server(config), listen("127.0.0.1", 0)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup([listening])
+
+    async def tell(told: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        answer = b""
+        with suppress(ConnectionError):
+            writer.write(told)
+            await writer.drain()
+        with suppress(ConnectionError):
+            answer = await reader.read()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        return answer
+
+    try:
+        yield tell
+    finally:
+        await server.shutdown([listening])
+        listening.close()
+
+
+async def test_a_head_without_end_is_not_read_to_its_end() -> None:
+    begin = b"POST / HTTP/1.1\r\nHost: x\r\n"
+    chunked = begin + b"Transfer-Encoding: chunked\r\n\r\n"
+    async with wire() as tell:
+        for endless in (
+            begin + b"a: " + b"b" * 2_000_000,
+            begin + b"a: b\r\n" * 300_000,
+            chunked + b"1;" + b"x" * 2_000_000,
+        ):
+            assert not (await tell(endless)).startswith(b"HTTP/1.1 200")
+        long = await tell(begin + b"a: " + b"b" * 30_000 + b"\r\nContent-Length: 300000\r\n\r\n" + b"c" * 300_000)
+        assert long.startswith(b"HTTP/1.1 200")
+
+
+async def test_what_comes_after_a_body_is_no_header() -> None:
+    chunked = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+    async with wire() as tell:
+        assert (await tell(chunked + b"X-Convrec-User: ann\r\n\r\n")).endswith(b"\r\n2\r\n0\r\n\r\n")
+
+
+async def test_a_head_or_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convrec.app.serving.heads.PATIENCE", 0.01)
+    async with wire() as tell:
+        assert await tell(b"GET / HTTP/1.1\r\nHost:") == b""
+
+    async def nothing_comes(*_: Any) -> Any:
+        await asyncio.Event().wait()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+
+    monkeypatch.setattr("convrec.app.serving.bodies.PATIENCE", 0.01)
+    limited = BodyLimit(app, 10, lambda why: None)
+    with pytest.raises(HTTPException, match="408"):
+        await limited({"type": "http", "headers": []}, nothing_comes, nothing_comes)
 
 
 class SlowStore(InMemoryStore):

@@ -1,14 +1,17 @@
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from api_stage import as_service, as_user, open_stage
 from convrec.app.serving.guards import OriginCheck, Rooted
 from convrec.app.serving.service import Service
 from convrec.app.serving.sign_in import COOKIE, Gate, SignIns, local_path, sign_in_router
+from convrec.app.serving.tabs import own_id
 from convrec.tools.errors import CorruptError
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
@@ -74,12 +77,41 @@ def test_what_the_page_calls_is_answered_401_without_a_session(client: TestClien
     [
         "/gradio_api/proxy=http://10.0.0.1/", "/gradio_api/vibe-edit", "/gradio_api/dev/reload", "/monitoring", "/user",
         "/gradio_api/run/turn", "/gradio_api/call/turn", "/gradio_api/run-history/connect", "/gradio_api/login_check",
-        "/gradio_api", "/token",
+        "/gradio_api", "/token", "/gradio_api/upload", "/gradio_api/file=/etc/passwd",
     ],
 )  # fmt: skip
 def test_the_doors_of_gradio_that_the_page_does_not_use_are_shut(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
     assert client.post(path).status_code == 404
+
+
+def test_another_users_tab_cannot_be_named_by_whoever_knows_its_id(service: Service) -> None:
+    async def gradio(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        seen = [request.query_params.get("session_hash"), scope["path"], request.headers.get("origin")]
+        await JSONResponse([*seen, (await request.body()).decode()])(scope, receive, send)
+
+    signs = SignIns(service)
+    app = FastAPI()
+    app.include_router(sign_in_router(service, signs))
+    app.router.routes.append(Mount("/", app=Gate(gradio, signs)))
+    clients = [TestClient(app) for _ in range(2)]
+    for client, name in zip(clients, ("ann", "bob"), strict=True):
+        client.post("/login", data={"key": key_of(service, name)}, follow_redirects=False)
+    asked: list[Callable[[TestClient], Any]] = [
+        lambda c: c.get("/gradio_api/queue/data?session_hash=x&session_hash=tab"),
+        lambda c: c.get("/gradio_api/heartbeat/tab", headers={"Origin": "http://localhost:1"}),
+        lambda c: c.post("/gradio_api/queue/join", json={"session_hash": "tab", "data": ["ü"]}),
+        lambda c: c.post("/gradio_api/cancel", content=b'{"session_hash": "x", "session_hash": "tab"}'),
+    ]
+    for ask in asked:
+        (ann, again), bob = (ask(clients[0]).json() for _ in range(2)), ask(clients[1]).json()
+        assert ann == again != bob
+        assert "tab" not in str([ann, bob]).replace("heartbeat", "")
+        assert ann[2] is None
+    assert own_id("ann", "tab") in asked[2](clients[0]).text
+    for content in (b"{", b"[1]", b"[" * 100_000):
+        assert clients[0].post("/gradio_api/queue/join", content=content).status_code == 400
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(service: Service) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from convrec.agents.state import ThreadInfo
+from convrec.app.serving.throttle import Throttle
 from convrec.app.ui.events import Handlers
 from convrec.app.ui.session import Session
 from convrec.app.ui.talks import talks_html
@@ -269,6 +270,18 @@ async def test_one_who_has_had_enough_is_told_so_and_keeps_their_words(stand_in:
     assert admitted == ["u1", "u1"]
     assert len(session.turns) == 1
     assert DARK.key in view.panel
+
+
+async def test_one_with_too_many_turns_at_once_is_told_so_and_a_turn_is_let_go_of(stand_in: StandIn, session: Session):
+    throttle = Throttle(100, 1)
+    handlers = Handlers(stand_in, hold=throttle.turn)
+    for text in ("one", "two"):
+        await last_view(handlers, session, text)
+    async with throttle.turn("u1"):
+        view = await last_view(handlers, session, "three")
+    assert "being answered already" in view.notice["value"]
+    assert view.box["value"] == "three"
+    assert [turn.state for turn in session.turns] == ["done", "done"]
 
 
 async def test_what_a_button_should_not_have_sent_changes_nothing(

@@ -1,7 +1,8 @@
 """Requests that may be sent twice and are done once: with an Idempotency-Key, the second gets the first's response.
 
 What a response said is kept for a day among what is kept of its user, and goes when the user deletes anything, here or
-elsewhere: it may hold what was deleted. Whether a first request is under way is known in this process alone.
+elsewhere: it may hold what was deleted. Of a private conversation no response is kept, nor of a request during which its
+user was forgotten. Whether a first request is under way is known in this process alone.
 """
 
 import base64
@@ -64,7 +65,8 @@ async def _declared(
             alias=HEADER,
             description=(
                 "Any text that this request alone has, such as a UUID. The same request with the same key, within a day, "
-                "is answered with the first one's response and not done again. Not for answers as an event stream."
+                "is answered with the first one's response and not done again. Not for answers as an event stream, "
+                "nor in private conversations."
             ),
             pattern=r"^[!-~]{1,255}$",
         ),
@@ -100,7 +102,7 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
     """Answer a request, or answer as it was answered before.
 
     Raises:
-        InputError: the key cannot be used, or not for this request.
+        InputError: the key cannot be used, or not for this request; nor in a private conversation.
         ReusedKeyError: the key came with another request.
         UnderWayError: the first request is still being answered.
     """
@@ -126,12 +128,29 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
         if item is not None:
             service.throttle.count(caller.owner)
             return _replayed(Kept.model_validate(item.value), asked)
+        _refuse_private(request, caller)
+        forgotten = service.recommender.forgotten
         response = await _settled(request, handle)
-        if response.status_code < 500 and response.status_code not in _PASSING:
+        lasting = service.recommender.forgotten == forgotten and not _is_private(request, caller)
+        if lasting and response.status_code < 500 and response.status_code not in _PASSING:
             await _keep(service, place, name, _kept(request, asked, response))
         return response
     finally:
         under_way.discard((caller.user, name))
+
+
+def _refuse_private(request: Request, caller: Caller) -> None:
+    """Refuse what could not be answered again, because nothing of a private conversation is written down."""
+    if "thread" in request.path_params and _is_private(request, caller):
+        raise InputError("In a private conversation nothing is kept to answer with again.", f"Leave out {HEADER}.")
+
+
+def _is_private(request: Request, caller: Caller) -> bool:
+    """Whether a request is about a conversation that is not written down."""
+    if not request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/v1/threads"):
+        return False
+    service: Service = request.app.state.service
+    return not service.recommender.writes(user=caller.user, thread=request.path_params.get("thread", ""))
 
 
 async def _settled(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:

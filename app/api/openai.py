@@ -185,7 +185,7 @@ async def _user_in_body(request: Request) -> str:
     """The `user` of a request, before its body is checked; nothing where it has none."""
     try:
         body = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     user = body.get("user") if isinstance(body, dict) else None
     return user if isinstance(user, str) else ""

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import ClientDisconnect
 
 from ...tools.errors import ConvrecError, StoppingError, TooManyError
+from ..serving.recording import route_of
 from .documenting import document
 from .kinds import Kind, kind_of
 
@@ -22,6 +23,12 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 _MOST_FAULTS = 10
+_BARE = {
+    404: "/docs describes every route.",
+    405: "/docs describes every route; the header Allow has the methods of this one.",
+}
+"""What would work where the router finds no route."""
+
 _LATER = 5.0
 """Seconds after which it is worth trying again what a store could not do."""
 
@@ -94,8 +101,9 @@ def problem_of(fault: Exception, instance: str = "") -> Problem:
         detail = fault.detail if isinstance(fault.detail, str) else ""
         title = _phrase(fault.status_code)
         return Problem(
-            title=title, status=fault.status_code, detail="" if detail == title else detail, instance=instance
-        )
+            title=title, status=fault.status_code, instance=instance,
+            detail="" if detail == title else detail, hint=_BARE.get(fault.status_code, ""),
+        )  # fmt: skip
     if not isinstance(fault, ConvrecError):
         return Problem(
             title=_phrase(500),
@@ -126,8 +134,11 @@ def answer_fault(request: Request, fault: Exception) -> Response:
     problem = problem_of(fault, _path(request))
     if isinstance(fault, ConvrecError) and problem.status >= 500 and not isinstance(fault, StoppingError):
         # Its own words may speak of files and addresses, which are for the log alone.
-        log.error("%s %s failed: %s", request.method, _route(request), fault)
-    return respond(problem, _headers(fault, problem.status))
+        log.error("%s %s failed: %s", request.method, route_of(request.scope), fault)
+    headers = _headers(fault, problem.status)
+    if problem.status == 405 and (methods := _methods(request)):
+        headers["Allow"] = ", ".join(methods)
+    return respond(problem, headers)
 
 
 def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -178,7 +189,7 @@ async def _answer_nobody(request: Request, fault: Exception) -> Response:
 
 async def _answer_bug(request: Request, fault: Exception) -> Response:
     # The server's own log gets the traceback, for the error is raised again.
-    log.error("%s %s failed: %s", request.method, _route(request), type(fault).__name__)
+    log.error("%s %s failed: %s", request.method, route_of(request.scope), type(fault).__name__)
     return respond(problem_of(fault, _path(request)))
 
 
@@ -223,15 +234,14 @@ def _headers(fault: Exception, status: int) -> dict[str, str]:
     return {"Retry-After": f"{_LATER:.0f}"} if status == 503 else {}
 
 
+def _methods(request: Request) -> list[str]:
+    """What may be done at a path: several routes share it, and the framework names one route's methods alone."""
+    return sorted(method.upper() for method in request.app.openapi()["paths"].get(route_of(request.scope), {}))
+
+
 def _path(request: Request) -> str:
     path = quote(request.url.path, safe="/:@!$&'()*+,;=~-._")
     return path if len(path) <= 300 else ""
-
-
-def _route(request: Request) -> str:
-    """A route as it was declared: paths as they were called hold ids and words."""
-    route = request.scope.get("route")
-    return str(getattr(route, "path_format", "")) or "a path that is none"
 
 
 def _phrase(status: int) -> str:

@@ -255,13 +255,13 @@ class Models(Shape):
     """Who can answer.
 
     Attributes:
-        data: the models of the server's settings, and the built-in agents.
+        models: those of the server in the settings, and the built-in agents.
         efforts: how many agents may ask the model.
         effort: the one that counts where none is asked for.
         brain: who answers usually, in words.
     """
 
-    data: tuple[ModelOut, ...]
+    models: tuple[ModelOut, ...]
     efforts: tuple[str, ...]
     effort: str
     brain: str

@@ -52,17 +52,18 @@ class Caller:
         if scope not in self.scopes:
             raise ScopeError(
                 f"This key does not allow {scope!r}.",
-                f"It allows {', '.join(sorted(self.scopes))}; `convrec key add --scope {scope}` makes one that does.",
+                f"It allows {', '.join(sorted(self.scopes))}; `convrec key add NAME --scope {scope}` makes one that does.",
             )
 
 
-def identify(service: Service, authorization: str, named: str) -> Caller:
+def identify(service: Service, authorization: str, named: str, *, nobody: bool = False) -> Caller:
     """Who calls, from two headers.
 
     Args:
         service: with the keys.
         authorization: `Bearer convrec_…`, or empty.
         named: for whom a service calls, or empty.
+        nobody: whether a service may call for none of its users, because nothing is asked that is a user's.
 
     Raises:
         SignInError: a key is needed, and there is none or it is wrong.
@@ -74,13 +75,13 @@ def identify(service: Service, authorization: str, named: str) -> Caller:
     key = service.keys.check(_token(authorization))
     if key is None:
         raise SignInError("This key is not known here." if authorization else "A key is needed.", _HINT)
-    return Caller(_user(key, named), frozenset(key.scopes), key.id, key.kind)
+    return Caller(_user(key, named, nobody=nobody), frozenset(key.scopes), key.id, key.kind)
 
 
 _HINT = "Send it as `Authorization: Bearer convrec_…`; `convrec key add NAME` makes one."
 
 
-def identify_request(service: Service, request: Request) -> Caller:
+def identify_request(service: Service, request: Request, *, nobody: bool = False) -> Caller:
     """Who calls, from a request; wrong keys are counted against the address they come from.
 
     Raises:
@@ -91,7 +92,7 @@ def identify_request(service: Service, request: Request) -> Caller:
     """
     authorization = request.headers.get("authorization", "")
     try:
-        caller = identify(service, authorization, _text(request.headers.get(NAMED, "")))
+        caller = identify(service, authorization, _text(request.headers.get(NAMED, "")), nobody=nobody)
     except SignInError:
         service.metrics.refuse("key")
         if authorization:
@@ -128,7 +129,7 @@ def admit_simulation(service: Service, user: str) -> None:
     if (service.keys.any() or service.guarded) and not service.keys.allow(user, "simulate"):
         service.metrics.refuse("scope")
         raise ScopeError(
-            "Your key does not allow simulations.", "`convrec key add NAME --scope simulate …` makes one that does."
+            "No key of yours allows simulations.", "Ask whoever gave you your key for one with the scope simulate."
         )
 
 
@@ -137,12 +138,14 @@ def _token(authorization: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _user(key: Key, named: str) -> str:
+def _user(key: Key, named: str, *, nobody: bool) -> str:
     """Whose conversations a key reaches when it calls for somebody; no two keys' users meet, as no name has a slash."""
     if key.kind == "user":
         if named not in (*_ME, key.name):
             raise UnknownUserError("There is no such user.", f"This key speaks for {key.name!r}; leave {NAMED} out.")
         return key.name
+    if not named and nobody:
+        return f"{key.name}/"
     if not named:
         raise InputError("A service calls for one of its users.", f"Say for whom in the header {NAMED}.")
     return clean_name(f"{key.name}/{clean_name(named, 'user')}", "user")
@@ -171,6 +174,10 @@ _bearer = HTTPBearer(
 )
 
 
+_NOBODYS: frozenset[Scope] = frozenset({"items", "metrics"})
+"""Scopes of what is no user's."""
+
+
 def _needing(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     async def caller(
         request: Request,
@@ -185,7 +192,7 @@ def _needing(scope: Scope) -> Callable[..., Awaitable[Caller]]:
             ),
         ] = "",
     ) -> Caller:
-        found = identify_request(service, request)
+        found = identify_request(service, request, nobody=scope in _NOBODYS)
         admit(service, found, scope)
         return found
 

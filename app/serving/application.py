@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.routing import Match, Mount, Route
+from starlette.types import ASGIApp, Scope
 
 from .bodies import BodyLimit
 from .closing import Closing
@@ -28,6 +28,10 @@ Talk with a recommender, look at its catalogue, see and change what is remembere
 
 Send a key as `Authorization: Bearer convrec_…`; a service says for whom of its users it calls in the header X-Convrec-User.
 While no key was made, this machine needs none. Whatever goes wrong is a problem (RFC 9457) with a hint of what would work."""
+
+
+_PROGRAMS = ("v1", "openai")
+"""Where programs call: what they get wrong there is told as a problem, and no page stands in its way."""
 
 
 class Application(FastAPI):
@@ -101,14 +105,24 @@ def make_app(service: Service, page: "Page | None") -> FastAPI:
     return app
 
 
+class _PageMount(Mount):
+    """The page, at every path but those of programs: a wrong path or method there is the router's to answer."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is for the page."""
+        first = scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/").partition("/")[0]
+        return (Match.NONE, {}) if first in _PROGRAMS else super().matches(scope)
+
+
 def _mount_page(app: FastAPI, page: "Page", signs: SignIns) -> None:
     """Show the page at `/`, behind the gate."""
     from ..ui import mount
 
     mount(app, page, signed_in=signs.user, root_path=signs.root)
-    for route in app.router.routes:
+    routes = app.router.routes
+    for place, route in enumerate(routes):
         if isinstance(route, Mount) and not route.path:
-            route.app = Gate(route.app, signs)
+            routes[place] = _PageMount("", Gate(route.app, signs))
 
 
 def _hosts(bound: str, named: tuple[str, ...]) -> tuple[str, ...]:

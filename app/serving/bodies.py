@@ -1,5 +1,6 @@
 """Bodies: how large what is sent may be. A body that says its size is refused before a byte of it is read."""
 
+import asyncio
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
@@ -9,9 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .throttle import Refused
 
+PATIENCE = 20.0
+"""Seconds that the next piece of a body may take to come."""
+
 
 class BodyLimit:
-    """Refuses bodies that are too large, as a problem (RFC 9457).
+    """Refuses bodies that are too large or do not come, as a problem (RFC 9457).
 
     Args:
         app: what is guarded.
@@ -36,11 +40,17 @@ class BodyLimit:
             answer = JSONResponse(held, 413, {"Connection": "close"}, media_type="application/problem+json")
             await answer(scope, receive, send)
             return
-        read = 0
+        read, whole = 0, False
 
         async def receive_some() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole
+            try:
+                # After the body only a caller who leaves is listened for.
+                async with asyncio.timeout(None if whole else PATIENCE):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, "The rest of the body did not come.", {"Connection": "close"}) from None
+            whole = whole or not message.get("more_body", False)
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
                 if read > self._most:

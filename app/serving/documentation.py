@@ -23,7 +23,7 @@ nav { display: flex; flex-wrap: wrap; gap: 6px 18px; margin: 18px 0; }
 details { background: var(--card); border: 1px solid var(--line); border-radius: 12px; margin: 10px 0; padding: 0 16px; }
 summary { cursor: pointer; padding: 12px 0; overflow-wrap: anywhere; }
 summary b { display: inline-block; min-width: 66px; color: var(--accent); font: 600 13px ui-monospace, Menlo, monospace; }
-summary span { color: var(--soft); margin-left: 10px; }
+summary span { display: inline-block; color: var(--soft); margin-left: 10px; }
 code, pre { font: 13.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 pre { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 12px; overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; margin: 0 0 14px; font-size: 14.5px; }

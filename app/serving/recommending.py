@@ -45,6 +45,8 @@ class Served(Recommender):
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._opened = False
+        self.forgotten = 0
+        """How many users were forgotten so far: what began before that must not be kept of them afterwards."""
         Agent.__init__(self, setup or make_setup(settings, on_progress, model))
 
     @property
@@ -131,6 +133,11 @@ class Served(Recommender):
                     if isinstance(event, Answer):
                         self._metrics.turn(event)
                     yield event
+
+    async def forget(self, *, user: str = "me", thread: str | None = None) -> None:
+        """Delete one thread of a user, or everything that is kept of them."""
+        self.forgotten += thread is None
+        await super().forget(user=user, thread=thread)
 
     @contextmanager
     def _under_way(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -9,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
@@ -53,6 +54,9 @@ class Server(uvicorn.Server):
         """Begin to listen."""
         await super().startup(sockets)
         if self.started:
+            # What is open now stays; looking through it over and over would hold all turns up for some tenths of a second.
+            gc.collect()
+            gc.freeze()
             self._listening()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -129,7 +133,7 @@ def serve(
             # In the loop, because Gradio makes one of its own where none runs.
             app = make_app(service, page() if page else None)
             config = uvicorn.Config(
-                app, lifespan="on", ws="none", log_config=None, access_log=False, server_header=False,
+                app, http=_protocol(), lifespan="on", ws="none", log_config=None, access_log=False, server_header=False,
                 proxy_headers=bool(proxies), forwarded_allow_ips=proxies, timeout_graceful_shutdown=_LAST,
             )  # fmt: skip
             server = Server(config, service, lambda: told(address))
@@ -191,6 +195,15 @@ def listen(host: str, port: int) -> list[socket.socket]:
             f"The server cannot listen on {host}:{port}.", "Choose another port, or end what uses this one."
         ) from fault
     return opened
+
+
+def _protocol() -> "type[asyncio.Protocol] | Literal['h11']":
+    """What reads requests: the fast parser where it is installed, which needs bounds that the slow one has."""
+    try:
+        from .heads import BoundedHeads
+    except ImportError:
+        return "h11"
+    return BoundedHeads
 
 
 def _address(host: str, port: int) -> str:

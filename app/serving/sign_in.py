@@ -22,6 +22,7 @@ from .keys import USER_SCOPES, Key
 from .recording import FILES
 from .service import Service
 from .sign_in_pages import login_page, logout_page
+from .tabs import UnreadableError, as_own
 
 COOKIE = "convrec-sign-in"
 SECONDS = 30 * 86_400
@@ -31,8 +32,7 @@ _OPEN = ("theme.css", "favicon.ico", "robots.txt", "manifest.json", "assets", "s
 """The page's own files, which are the same for everybody."""
 
 _USED = (
-    "queue", "heartbeat", "startup-events", "reset", "cancel", "info", "app_id", "theme.css", "file", "upload",
-    "upload_progress",
+    "queue", "heartbeat", "startup-events", "reset", "cancel", "info", "app_id", "theme.css",
 )  # fmt: skip
 """What the page calls of Gradio; the rest of what Gradio answers is not for browsers, and shut."""
 
@@ -138,7 +138,8 @@ def sign_in_router(service: Service, signs: SignIns) -> APIRouter:
 
 
 class Gate:
-    """Stands before the Gradio page: browsers that are not signed in are sent to do so, and get nothing of it else.
+    """Stands before the Gradio page: browsers that are not signed in are sent to do so, and get nothing of it else; those
+    that are meet their own tabs alone.
 
     Args:
         app: Gradio's application.
@@ -158,7 +159,15 @@ class Gate:
             return
         request = Request(scope)
         request.state.route = "page"
+        # Gradio lets the pages of other sites read along, by rules of its own; ours stand around all of the application.
+        scope = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k != b"origin"]}
         answer = self._refusal(request)
+        caller = None if answer else self._signs.caller(request)
+        if caller is not None:
+            try:
+                scope, receive = await as_own(scope, receive, caller.user)
+            except UnreadableError:
+                answer = Response("Send JSON.", 400, media_type="text/plain")
         await (answer or self._app)(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:

@@ -1,6 +1,6 @@
-"""The Gradio page: `build_page` makes it, `mount` puts it into an application, `launch` serves it alone."""
+"""The Gradio page: `build_page` makes it, `mount` puts it into an application."""
 
-from .mounting import launch, mount
+from .mounting import mount
 from .page import build_page
 
-__all__ = ["build_page", "launch", "mount"]
+__all__ = ["build_page", "mount"]

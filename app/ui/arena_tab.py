@@ -11,14 +11,14 @@ import gradio as gr
 from ...simulator.metrics.elo import Winner
 from ..arena import Arena
 from ..arena_nouns import Battle
-from .around import when_shown
+from .around import pane, when_shown
 from .battle import battle_html, standings_html, told_html
 from .faults import faults_to
 from .session import Fault, Session
 from .talk import fault_html
 from .who import session_of
 
-VOTES: dict[Winner, str] = {"a": "A is better", "b": "B is better", "tie": "A tie", "both bad": "Both are bad"}
+VOTES: dict[Winner, str] = {"a": "A is better", "b": "B is better", "tie": "Equally good", "both bad": "Both are bad"}
 
 _HEAD = (
     '<div class="cr-arena-head"><h2>Arena</h2><p class="cr-lead">Two systems without names answer the same messages. '
@@ -166,11 +166,11 @@ def arena_tab(arena: Arena, session: gr.State, admit: Callable[[str], None] | No
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     battle = gr.State(None)
     with gr.Column(elem_classes="cr-arena", min_width=0):
-        _html(_HEAD, "cr-arena-head-box")
-        duel = _html(battle_html(None, handlers.noun), "cr-arena-talk")
+        pane(_HEAD, "cr-arena-head-box")
+        duel = pane(battle_html(None, handlers.noun), "cr-arena-talk")
         with gr.Column(elem_classes="cr-arena-foot", min_width=0):
-            notice = _html("", "cr-notice", visible=False)
-            told = _html("", "cr-told-box")
+            notice = pane("", "cr-notice", visible=False)
+            told = pane("", "cr-told-box")
             box = gr.Textbox(
                 elem_classes="cr-arena-box",
                 label="Your message to both",
@@ -186,7 +186,7 @@ def arena_tab(arena: Arena, session: gr.State, admit: Callable[[str], None] | No
                     for winner, label in VOTES.items()
                 }
                 again = gr.Button("Next pair", min_width=0, elem_classes="cr-again")
-        standings = _html("", "cr-standings-box")
+        standings = pane("", "cr-standings-box")
     outputs = ArenaView(duel, notice, told, *votes.values(), box=box, again=again, standings=standings, battle=battle)
     box.submit(handlers.say, [box, battle, session], [*outputs], concurrency_limit=_AT_ONCE, **quiet).then(
         None, None, None, js=_FOLLOW, api_visibility="private"
@@ -195,7 +195,3 @@ def arena_tab(arena: Arena, session: gr.State, admit: Callable[[str], None] | No
         button.click(partial(handlers.vote, winner), battle, [*outputs], concurrency_limit=_AT_ONCE, **quiet)
     again.click(handlers.again, battle, [*outputs], concurrency_limit=_AT_ONCE, **quiet)
     shown(handlers.show, battle, [*outputs], concurrency_limit=_AT_ONCE, **quiet)
-
-
-def _html(value: str, look: str, *, visible: bool = True) -> gr.HTML:
-    return gr.HTML(value, elem_classes=look, visible=visible, js_on_load=None, apply_default_css=False)

@@ -1,4 +1,4 @@
-"""What stands around a tab's pieces while a page is made: when they are shown, so that they can be renewed then."""
+"""What a tab's pieces are made of and stand in: a pane of HTML, and when it is shown, so that it can be renewed then."""
 
 from typing import Any
 
@@ -6,6 +6,11 @@ import gradio as gr
 from gradio.context import Context
 
 from ...tools.errors import ConvrecError
+
+
+def pane(value: str, look: str, *, visible: bool = True) -> gr.HTML:
+    """A piece of HTML with our own look and none of Gradio's."""
+    return gr.HTML(value, elem_classes=look, visible=visible, js_on_load=None, apply_default_css=False)
 
 
 def when_shown() -> Any:

@@ -14,6 +14,7 @@ from ...tools.browsing import Facet, facets, search_catalogue
 from ...tools.errors import ConvrecError
 from ..pictures import Pictures
 from . import conversation
+from .around import pane
 from .faults import faults_to
 from .pressed import Pressed, pressed
 from .recommends import Recommends
@@ -154,7 +155,7 @@ def catalogue_tab(
     """
     with tab:
         looking = gr.State(None)
-        shown = gr.HTML("", elem_classes="cr-room-box", js_on_load=None, apply_default_css=False)
+        shown = pane("", "cr-room-box")
     quiet: dict[str, Any] = {
         "concurrency_limit": at_once, "show_progress": "hidden", "api_visibility": "private"
     }  # fmt: skip

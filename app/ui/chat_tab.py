@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from .around import pane
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -28,11 +30,9 @@ def chat_tab() -> Pieces:
     """Make the pieces, where the caller stands in the page."""
     with gr.Row(elem_classes="cr-main", equal_height=True):
         with gr.Column(elem_classes="cr-side cr-drawer-talks", scale=0, min_width=0):
-            talks = gr.HTML("", elem_classes="cr-talks-box", js_on_load=None, apply_default_css=False)
+            talks = pane("", "cr-talks-box")
         with gr.Column(elem_classes="cr-talk", scale=1, min_width=0):
-            gr.HTML(
-                '<h2 class="cr-hidden">Talk</h2>', elem_classes="cr-talk-head", js_on_load=None, apply_default_css=False
-            )
+            pane('<h2 class="cr-hidden">Talk</h2>', "cr-talk-head")
             talk = gr.Chatbot(
                 elem_classes="cr-chat",
                 label="Conversation",
@@ -45,7 +45,7 @@ def chat_tab() -> Pieces:
                 group_consecutive_messages=False,
                 autoscroll=False,
             )
-            notice = gr.HTML("", visible=False, elem_classes="cr-notice", js_on_load=None, apply_default_css=False)
+            notice = pane("", "cr-notice", visible=False)
             box = gr.Textbox(
                 elem_classes="cr-box",
                 label="Your message",
@@ -58,5 +58,5 @@ def chat_tab() -> Pieces:
                 autofocus=True,
             )
         with gr.Column(elem_classes="cr-side cr-drawer-panel", scale=0, min_width=0):
-            panel = gr.HTML("", elem_classes="cr-panel-box", js_on_load=None, apply_default_css=False)
+            panel = pane("", "cr-panel-box")
     return Pieces(talk, panel, talks, notice, box)

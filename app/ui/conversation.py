@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any
 
 from ...agents.mind import Mind
@@ -10,6 +10,9 @@ from ...agents.state import Answer, Step, Wish
 from .faults import faults_to
 from .recommends import Choosing, Opinion, Recommends
 from .session import Ask, Session, Turn, new_id
+
+Hold = Callable[[str], AbstractAsyncContextManager[None]]
+"""Holds one of a user's turns while it is answered."""
 
 
 async def take_turn(
@@ -19,6 +22,7 @@ async def take_turn(
     *,
     minds: Choosing | None = None,
     admit: Callable[[str], None] | None = None,
+    hold: Hold | None = None,
 ) -> AsyncGenerator[Turn, None]:
     """Answer one ask, and yield the turn each time there is more of it to show.
 
@@ -31,6 +35,7 @@ async def take_turn(
         ask: what starts it.
         minds: who else can answer, where that can be chosen.
         admit: told of the user before the turn; raises TooManyError for one who has had enough.
+        hold: holds one of the user's turns while it is answered; raises TooManyError where too many are.
     """
     session.notice = None
     turn = Turn(ask)
@@ -42,7 +47,8 @@ async def take_turn(
                 admit(session.user)
             mind = await _mind(session, minds)
             turn.kept_before = len(await recommender.talk(user=session.user, thread=session.thread))
-            async with aclosing(_answered(recommender, session, turn, mind)) as pieces:
+            held = hold(session.user) if hold is not None else nullcontext()
+            async with held, aclosing(_answered(recommender, session, turn, mind)) as pieces:
                 async for _ in pieces:
                     yield turn
             session.wish = await recommender.wish(user=session.user, thread=session.thread)

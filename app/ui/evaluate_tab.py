@@ -14,7 +14,7 @@ from ...simulator.personas import PERSONAS
 from ...tools.errors import ConvrecError, InputError
 from ..job_nouns import MOST_GOALS, MOST_TRIALS, Job, JobRequest, Part, SystemName
 from ..jobs import Jobs
-from .around import when_shown
+from .around import pane, when_shown
 from .bridge import SAVE
 from .faults import faults_to
 from .measured import job_html, result_html
@@ -159,18 +159,18 @@ def evaluate_tab(jobs: Jobs, session: gr.State, admit: Callable[[str], None] | N
     shown = when_shown()
     timer, file = gr.Timer(_TICK, active=False), gr.JSON(visible=False)
     with gr.Column(elem_classes="cr-evaluate", min_width=0):
-        _html(_HEAD, "cr-evaluate-head-box")
+        pane(_HEAD, "cr-evaluate-head-box")
         fields = _form()
         with gr.Row(elem_classes="cr-evaluate-deeds"):
             start = gr.Button("Start", variant="primary", min_width=0, scale=0)
             stop = gr.Button("Cancel it", min_width=0, scale=0, visible=False)
-        notice = _html("", "cr-notice", visible=False)
+        notice = pane("", "cr-notice", visible=False)
         chosen = gr.Dropdown([], label="Your simulations", filterable=False, visible=False, elem_classes="cr-jobs")
-        progress = _html("", "cr-job-box")
+        progress = pane("", "cr-job-box")
         with gr.Row(elem_classes="cr-evaluate-deeds"):
             save = gr.Button("Save the report as a file", min_width=0, scale=0, visible=False)
             delete = gr.Button("Delete this simulation", min_width=0, scale=0, visible=False)
-        result = _html("", "cr-result-box")
+        result = pane("", "cr-result-box")
     outputs = [*EvaluateView(notice, chosen, progress, result, stop, save, delete, timer)]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 16}
     asked = [chosen, session]
@@ -246,7 +246,3 @@ def _label(job: Job) -> str:
 
 def _notice(faults: list[Fault]) -> Any:
     return gr.update(value="".join(map(fault_html, faults)), visible=bool(faults))
-
-
-def _html(value: str, look: str, *, visible: bool = True) -> gr.HTML:
-    return gr.HTML(value, elem_classes=look, visible=visible, js_on_load=None, apply_default_css=False)

@@ -36,6 +36,7 @@ class Handlers:
         minds: who else can answer, where that can be chosen.
         pictures: which pictures are shown.
         admit: told of the user before each turn; raises TooManyError for one who has had enough.
+        hold: holds one of a user's turns while it is answered; raises TooManyError where too many are.
     """
 
     recommender: Recommends
@@ -43,6 +44,7 @@ class Handlers:
     minds: Choosing | None = None
     pictures: Pictures | None = None
     admit: Callable[[str], None] | None = None
+    hold: conversation.Hold | None = None
 
     async def open(
         self, user: Any, talk: Any = "", settings: Any = None, request: gr.Request | None = None
@@ -174,7 +176,9 @@ class Handlers:
     async def _shown(self, session: Session, ask: Ask, typed: bool) -> AsyncGenerator[View, None]:
         box: Any = _working("" if typed else None)
         last = 0.0
-        turns = conversation.take_turn(self.recommender, session, ask, minds=self.minds, admit=self.admit)
+        turns = conversation.take_turn(
+            self.recommender, session, ask, minds=self.minds, admit=self.admit, hold=self.hold
+        )
         async with aclosing(turns) as views:
             async for turn in views:
                 if turn.state == "working":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from .around import pane
 from .faults import faults_to
 from .memory_list import Remembered, memory_html
 from .pressed import Pressed, pressed
@@ -70,7 +71,7 @@ def memory_tab(tab: gr.Tab, bridge: gr.HTML, handlers: MemoryHandlers, session: 
         at_once: how many of its events are handled at the same time.
     """
     with tab:
-        shown = gr.HTML("", elem_classes="cr-room-box", js_on_load=None, apply_default_css=False)
+        shown = pane("", "cr-room-box")
     for trigger, handler in ((tab.select, handlers.show), (bridge.apply, handlers.change)):
         trigger(
             handler,

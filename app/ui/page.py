@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ..pictures import Pictures
+from .around import pane
 from .bridge import BRIDGE, REMEMBERED, SAVE
 from .catalogue_tab import CatalogueHandlers, catalogue_tab
 from .chat_tab import chat_tab
+from .conversation import Hold
 from .dialog import DIALOG
 from .events import Handlers
 from .head import brand_html, tools_html
@@ -43,8 +45,9 @@ def build_page(
     arena: "Arena | None" = None,
     admit: Callable[[str], None] | None = None,
     admit_job: Callable[[str], None] | None = None,
+    hold: Hold | None = None,
 ) -> Page:
-    """The page of one recommender; `mount` or `launch` serves it.
+    """The page of one recommender; `mount` puts it into an application.
 
     Args:
         recommender: who answers; its catalogue gives the page its words.
@@ -57,8 +60,9 @@ def build_page(
         arena: votes between two systems, for a tab of their own.
         admit: told of the user before each turn; raises TooManyError for one who has had enough.
         admit_job: told of the user before each simulation; raises what refuses it.
+        hold: holds one of a user's turns while it is answered; raises TooManyError where too many are.
     """
-    handlers = Handlers(recommender, private, minds, pictures, admit)
+    handlers = Handlers(recommender, private, minds, pictures, admit, hold)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     with gr.Blocks(title=name, analytics_enabled=False, fill_height=True, fill_width=True) as page:
         session = gr.State(None)
@@ -69,9 +73,9 @@ def build_page(
         file = gr.JSON(visible=False)
         bridge = gr.HTML(DIALOG, js_on_load=BRIDGE, elem_classes="cr-bridge", apply_default_css=False)
         with gr.Row(elem_classes="cr-head"):
-            _html(brand_html(name, recommender.catalogue.schema.nouns, recommender.brain), "cr-brand")
-            _html(tools_html(), "cr-tools")
-            switch = _html("", "cr-private-box")
+            pane(brand_html(name, recommender.catalogue.schema.nouns, recommender.brain), "cr-brand")
+            pane(tools_html(), "cr-tools")
+            switch = pane("", "cr-private-box")
             fresh = gr.Button("New chat", elem_classes="cr-new", size="sm", scale=0, min_width=0)
         with gr.Tabs(elem_classes="cr-tabs", overflow_behavior="wrap"):
             with gr.Tab("Chat", elem_id="cr-chat-tab", elem_classes="cr-chat-tab"):
@@ -131,7 +135,3 @@ def _labels(*given: object) -> list[str]:
     minds, arena, jobs = (one is not None for one in given)
     optional = [("Arena", arena), ("Evaluate", jobs), ("Settings", minds)]
     return ["Memory", "Catalogue", *(label for label, wanted in optional if wanted)]
-
-
-def _html(value: str, look: str) -> gr.HTML:
-    return gr.HTML(value, elem_classes=look, js_on_load=None, apply_default_css=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from .around import pane
 from .faults import faults_to
 from .markup import attributes, safe
 from .pressed import pressed
@@ -155,7 +156,7 @@ def settings_tab(
         at_once: how many of its events are handled at the same time.
     """
     with tab:
-        shown = gr.HTML("", elem_classes="cr-room-box", js_on_load=None, apply_default_css=False)
+        shown = pane("", "cr-room-box")
     quiet: dict[str, Any] = {
         "concurrency_limit": at_once, "show_progress": "hidden", "api_visibility": "private"
     }  # fmt: skip

@@ -40,6 +40,7 @@ def theme() -> Base:
         block_background_fill="#fffefb",
         block_background_fill_dark="#1c1f1c",
         color_accent="#1f6e60",
+        slider_color_dark="#7cc9b6",
         input_background_fill="#fffefb",
         input_background_fill_dark="#1c1f1c",
         link_text_color="#1b584e",

@@ -29,9 +29,11 @@ ALLOWED: dict[str, str] = {}
 _SERVE = """
 import sys
 sys.path[:0] = [{tests!r}, {here!r}]
+import uvicorn
+from fastapi import FastAPI
 from page_stage import page
-from convrec.app.ui import launch
-launch(page({folder!r}), port={port})
+from convrec.app.ui import mount
+uvicorn.run(mount(FastAPI(), page({folder!r})), port={port}, log_level="warning")
 """
 
 
