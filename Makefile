@@ -17,7 +17,7 @@ VLLM := .venv-vllm
 BASELINES := .venv-baselines
 
 .DEFAULT_GOAL := help
-.PHONY: help ui chat install test test-vllm test-transformers test-ray test-servers test-install walk check fix bench bench-collaborative clean
+.PHONY: help ui chat install test test-vllm test-transformers test-ray test-servers test-install walk check fix bench bench-collaborative bench-serving clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,12 +70,15 @@ fix: $(DEV) ## Format, and mend what can be mended
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(DEV) ## Run the benchmarks: about half an hour the first time, eight minutes then
+bench: $(DEV) ## Run the benchmarks of turns: about half an hour the first time, eight minutes then
 	$(BIN)/python benchmarks/bench_understanding.py
 	$(BIN)/python benchmarks/bench_start.py
 	$(BIN)/python benchmarks/bench_index.py
 	$(BIN)/python benchmarks/bench_turn.py
 	$(BIN)/python benchmarks/bench_models.py
+
+bench-serving: $(DEV) ## Measure what serving costs, and 200 conversations at once for five minutes
+	$(BIN)/python benchmarks/bench_serving.py $(ARGS)
 
 clean: ## Remove the virtual environments and what tools left behind; catalogues and conversations stay
 	rm -rf $(VENV) $(VLLM) $(BASELINES) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

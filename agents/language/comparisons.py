@@ -8,7 +8,7 @@ from ...tools.catalogue import Catalogue
 from ...tools.limits import Limit, Range
 from ...tools.schema import Attribute, Measure
 from .message import Message
-from .quantities import Quantity
+from .quantities import Quantity, symbol_of
 
 _UNDER = re.compile(
     r"(?P<not>\b(?:no|not|never|nothing|isn'?t|none|can'?t|cannot|won'?t|mustn'?t|shouldn'?t)(?: \w+){0,3} )?"
@@ -48,6 +48,7 @@ _GLUE = re.compile(
     r"between|up|to|higher|lower|better)\s*)*$"
 )
 _PEOPLE = re.compile(r"^(?:people|persons?|of us|friends|players?|gamers|adults|buddies|mates)\b")
+_CHILDREN = re.compile(r"^(?:[a-z]+[ -])?(?:kids|children|toddlers|babies|boys|girls|sons|daughters|grandchildren)\b")
 _GROUP = re.compile(r"\b(?:family|group|party|team|gang|bunch|crew) of\s*$|\b(?:for|with)\s*$")
 _ADJECTIVES: dict[str, Measure | None] = {
     "short": "duration", "long": "duration", "quick": "duration", "cheap": "price", "pric": "price", "expensive": "price",
@@ -204,7 +205,7 @@ def _limit(message: Message, run: list[Quantity], ranges: list[Range], catalogue
 def _behind(level: str, quantity: Quantity) -> tuple[int, str]:
     """Where a quantity ends and what follows it; its unit is passed over where a bound follows: "300 pages or more"."""
     after = level[quantity.end :]
-    unit = re.match(rf"[ -]{re.escape(quantity.unit)}\b", after) if quantity.unit else None
+    unit = re.match(rf"[ -]?{re.escape(quantity.unit)}\b", after) if quantity.unit else None
     if unit is None or _AT_MOST_AFTER.match(after) or _AT_LEAST_AFTER.match(after):
         return quantity.end, after
     rest = after[unit.end() :]
@@ -318,28 +319,31 @@ def _of_number(
     schema = catalogue.schema
     numbers = [a for a in schema.attributes if a.kind == "number"]
     players = schema.measuring("players")
-    if players is not None and quantity.number <= 100:
-        rest = message.level[quantity.start + len(_digits(message.level[quantity.start : quantity.end])) :].strip(" -")
-        if _PEOPLE.match(rest) or (_GROUP.search(before) and (not quantity.unit or re.search(r"\bof\s*$", before))):
-            return players
+    rest = message.level[quantity.start + len(_digits(message.level[quantity.start : quantity.end])) :].strip(" -")
+    if _CHILDREN.match(rest) and not comparison:
+        # How many there are limits nothing, whatever the words between say: "two small kids".
+        return players
+    grouped = _GROUP.search(before) and (not quantity.unit or re.search(r"\bof\s*$", before))
+    if players is not None and quantity.number <= 100 and (_PEOPLE.match(rest) or grouped):
+        return players
     named = {
         s.attribute
         for f in message.found
         for s in f.of("attribute")
         if _near(message.start(f), message.end(f), quantity, message.level)
     }
-    unit = quantity.unit.rstrip("s")
+    unit, symbol = quantity.unit.rstrip("s"), symbol_of(quantity.unit)
     asked = next((a for a in numbers if a.name == message.asking), None)
-    if asked is not None and unit in ("", asked.unit.lower().rstrip("s")):
+    if asked is not None and symbol in ("", symbol_of(asked.unit)):
         return asked
     for attribute in numbers:
         if unit == "year" and attribute.measure == "age":
             continue
-        if unit and unit in (
-            attribute.unit.lower().rstrip("s"),
+        said = symbol == symbol_of(attribute.unit) or unit in (
             attribute.label.lower().rstrip("s"),
             (attribute.measure or "").rstrip("s"),
-        ):
+        )
+        if unit and said:
             return attribute
         if attribute.name in named:
             return attribute

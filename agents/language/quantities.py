@@ -31,6 +31,16 @@ _DECADES = {
     "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80,
     "nineties": 90, "noughties": 2000, "aughts": 2000,
 }  # fmt: skip
+_SYMBOLS = "kg|km|cm|mm|ml|cl|lbs?|oz|gb|tb|mb|ghz|mhz|hz|kw|wh|kwh|mah|mph|kmh|px|nm|nits|dpi"
+"""Symbols of units that are no words; they may stand right behind a number."""
+
+_SYMBOL_OF = {
+    "kilo": "kg", "kilogram": "kg", "kilogramme": "kg", "gram": "g", "gramme": "g", "pound": "lb", "ounce": "oz",
+    "kilometre": "km", "kilometer": "km", "metre": "m", "meter": "m", "centimetre": "cm", "centimeter": "cm",
+    "millimetre": "mm", "millimeter": "mm", "inch": "in", "mile": "mi", "litre": "l", "liter": "l", "millilitre": "ml",
+    "milliliter": "ml", "gigabyte": "gb", "gig": "gb", "terabyte": "tb", "megabyte": "mb", "watt": "w", "volt": "v",
+}  # fmt: skip
+_CURRENCY = r"dollars?|bucks?|euros?|pounds|quid|usd|eur\b|[$€£]"
 _HOURS = r"(?:hours?|hrs?|h)\b"
 _MINUTES = r"(?:minutes?|mins?|min|m)\b"
 
@@ -45,7 +55,7 @@ class Quantity:
         start, end: its place in the text, its unit included.
         kind: minutes, money, a period of years, an age, stars, a plain number, or a time ago, which limits nothing.
         bounds: the number, as a range; a period is half open.
-        unit: the word after a plain number ("pages"), or empty.
+        unit: the word or symbol after a plain number ("pages", "kg"), or empty.
         scale: for stars, "out of" how many; 0 when it does not say.
     """
 
@@ -72,6 +82,13 @@ def find_quantities(level: str, today: date) -> list[Quantity]:
                 if quantity is not None:
                     found.append(quantity)
     return sorted(found, key=lambda q: q.start)
+
+
+def symbol_of(unit: str) -> str:
+    """A unit in one spelling: "kg" for "kilos", "kg" and "Kilogram"; what is no known unit without its plural s."""
+    unit = unit.strip(" .").lower()
+    plain = unit.removesuffix("es") if unit.endswith("inches") else unit.removesuffix("s")
+    return _SYMBOL_OF.get(plain, plain)
 
 
 def read_number(text: str) -> float:
@@ -174,8 +191,7 @@ _READERS = [
                 rf"(?:(?P<half_after> and a half)|(?: and)? ?(?P<minutes>\d{{1,2}})(?: ?{_MINUTES})?)?"), _duration),
     (re.compile(r"\b(?P<hours>\d)h(?P<minutes>\d\d)\b(?P<half>)(?P<half_after>)"), _duration),
     (re.compile(rf"(?P<n>{NUMBER})[ -]?{_MINUTES}"), _minutes),
-    (re.compile(rf"(?:[$€£]|\b(?:usd|eur) ?) ?(?P<n>\d+(?:,\d{{3}})*(?:\.\d+)?)|(?P<m>{NUMBER}) ?(?:dollars?|"
-        rf"bucks?|euros?|pounds|quid|usd|eur\b|[$€£])"), _money),
+    (re.compile(rf"(?:[$€£]|\b(?:usd|eur) ?) ?(?P<n>\d+(?:,\d{{3}})*(?:\.\d+)?)|(?P<m>{NUMBER}) ?(?:{_CURRENCY})"), _money),
     (re.compile(rf"(?P<n>{NUMBER})(?:[ -]?stars?(?: out of (?P<scale>\d+))?| out of (?P<_>)(?P<scale2>\d+)|"
         rf"/(?P<scale3>5|10|100)\b)"),
      lambda m, d: Quantity(m.start(), m.end(), "stars", _point(read_number(m["n"])),
@@ -195,6 +211,8 @@ _READERS = [
         rf"(?P<n>{NUMBER}) years)\b|\b(?:(?P<times2>)last few years)\b"),
      lambda m, d: _last_years(m, d) if m["span"] or m["n"] else Quantity(m.start(), m.end(), "period", Range(low=d.year - 5))),
     (re.compile(r"\b(?P<which>this|last) year\b"), _named_year),
-    (re.compile(r"(?<![\d.,$€£])\b(?P<year>1[5-9]\d\d|20\d\d)\b(?!(?:[,.]\d)|(?: ?(?:pages|words|players|points)))"), _year),
-    (re.compile(rf"(?<![\w#])(?P<n>{NUMBER})(?![\d:])(?:(?P<tail>\+?[ -](?P<unit>[a-z]{{3,}}))?)"), _number),
+    (re.compile(r"(?<![\d.,$€£])\b(?P<year>1[5-9]\d\d|20\d\d)\b(?!(?:[,.]\d)|(?: ?(?:pages|words|players|points))|"
+                rf"(?: ?(?:and|to|or|-) ?\d[\d.,]* ?(?:{_CURRENCY})))"), _year),
+    (re.compile(rf"(?<![\w#])(?P<n>{NUMBER})(?![\d:])"
+                rf"(?P<tail>(?:\+?[ -](?=[a-z]{{3}})|\+?[ -]?(?=(?:{_SYMBOLS})\b))(?P<unit>[a-z]+))?"), _number),
 ]  # fmt: skip

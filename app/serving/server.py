@@ -28,6 +28,9 @@ _OUT = 0.5
 _LAST = 2
 """Seconds until everything has ended; what has not is cut off."""
 
+_IDLE = 75
+"""Seconds that a connection is kept for its next request: longer than proxies keep theirs, so that none is closed under one."""
+
 _LOOK = 0.1
 """Seconds between two looks whether somebody has lost patience."""
 
@@ -134,7 +137,8 @@ def serve(
             app = make_app(service, page() if page else None)
             config = uvicorn.Config(
                 app, http=_protocol(), lifespan="on", ws="none", log_config=None, access_log=False, server_header=False,
-                proxy_headers=bool(proxies), forwarded_allow_ips=proxies, timeout_graceful_shutdown=_LAST,
+                proxy_headers=bool(proxies), forwarded_allow_ips=proxies, timeout_keep_alive=_IDLE,
+                timeout_graceful_shutdown=_LAST,
             )  # fmt: skip
             server = Server(config, service, lambda: told(address))
             try:
