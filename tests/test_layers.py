@@ -63,8 +63,6 @@ HOMES = {
     "prometheus_client": ("app/serving/metrics.py",),
     "mcp": ("app/mcp/",),
     "mcp_types": ("app/mcp/",),
-    "psycopg": ("agents/locks.py", "agents/postgres_threads.py"),
-    "psycopg_pool": ("agents/postgres_threads.py",),
     "pydantic_settings": ("app/settings.py",),
     "platformdirs": ("app/settings.py",),
     "rich": ("app/",),

@@ -9,6 +9,9 @@
 <home>/memories/                        what is remembered of users, a Chroma database of its own
 <home>/answers.sqlite                   answers of language models, where they are kept
 <home>/traces/                          what agents did, turn by turn, a file per user
+<home>/keys.json, secret                who may call the server, hashed, and what signs the page's cookies (app/serving/)
+<home>/runs/                            simulations; those of callers in served/ (app/job_folders.py)
+<home>/arena/votes.jsonl                votes between two systems (app/votes.py)
 """
 
 import json
