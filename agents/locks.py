@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from hashlib import blake2b
 from typing import Any
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, OperationalError  # pyright: ignore[reportMissingImports]
 
 from ..tools.errors import BusyError, StoreError
 

@@ -13,10 +13,10 @@ from contextlib import (
 )
 from typing import Any
 
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg import AsyncConnection, Error, OperationalError
-from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import AsyncConnectionPool
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver  # pyright: ignore[reportMissingImports]
+from psycopg import AsyncConnection, Error, OperationalError  # pyright: ignore[reportMissingImports]
+from psycopg.conninfo import conninfo_to_dict  # pyright: ignore[reportMissingImports]
+from psycopg_pool import AsyncConnectionPool  # pyright: ignore[reportMissingImports]
 
 from ..tools.errors import BusyError, ConvrecError, CorruptError, ReadOnlyError, SettingsError, StoreError
 from .locks import PATIENCE, Locks
