@@ -795,7 +795,7 @@ async def test_hundreds_of_memories_leave_a_talk_sane(tmp_path: Path) -> None:
 
 
 async def test_users_whose_names_look_alike_share_nothing(tmp_path: Path) -> None:
-    names = ["ann", "Ann", "ann ", "an", "ann.b", "ann/b", '["ann"', "a\u0308nn", "änn", "👩‍👩‍👧", "%", "\ud800"]
+    names = ["ann", "Ann", "ann ", "an", "ann.b", "ann/b", '["ann"', "a\u0308nn", "änn", "👩‍👩‍👧", "%"]
     async with recommender(tmp_path, trace=Trace(tmp_path / "trace", words=True)) as opened:
         for number, name in enumerate(names):
             await opened.reply(f"I have {number + 2} cats", user=name)
