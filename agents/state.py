@@ -437,7 +437,7 @@ class Exchange(Noun):
     reply: str
     items: tuple[str, ...] = ()
     act: Act = "unclear"
-    time: float = 0.0
+    time: float = Field(default=0.0, strict=True)
     brain: str = ""
     packed: Annotated[bytes, WithJsonSchema({"type": ["object", "string"]})] = b""
 

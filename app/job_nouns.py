@@ -65,19 +65,30 @@ class JobRequest(BaseModel):
         default=(), description="Parts of convrec that are each switched off in one further system.",
         json_schema_extra=_DISTINCT,
     )  # fmt: skip
-    goals: int = Field(default=20, ge=1, le=MOST_GOALS, description="How many simulated users, each with a goal.")
+    goals: int = Field(
+        default=20, strict=True, ge=1, le=MOST_GOALS, description="How many simulated users, each with a goal."
+    )
     trials: int = Field(
-        default=1, ge=1, le=MOST_TRIALS, description="Conversations about each goal with each system, for pass^k."
+        default=1,
+        strict=True,
+        ge=1,
+        le=MOST_TRIALS,
+        description="Conversations about each goal with each system, for pass^k.",
     )
     personas: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=60)], ...],
         Field(max_length=20, json_schema_extra=_DISTINCT),
         AfterValidator(_once),
     ] = Field(default=(), description="Kinds of users; none for all.", json_schema_extra=_DISTINCT)
-    seed: int = Field(default=0, ge=0, le=2**53 - 1, description="What all chance begins with.")
-    max_turns: int = Field(default=12, ge=1, le=MOST_TURNS, description="Turns of a conversation at most.")
+    seed: int = Field(default=0, strict=True, ge=0, le=2**53 - 1, description="What all chance begins with.")
+    max_turns: int = Field(default=12, strict=True, ge=1, le=MOST_TURNS, description="Turns of a conversation at most.")
     impossible: float = Field(
-        default=0.05, ge=0, le=1, allow_inf_nan=False, description="The share of goals that nothing can satisfy."
+        default=0.05,
+        strict=True,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="The share of goals that nothing can satisfy.",
     )
 
     def plan(self, catalogue: str) -> Plan:

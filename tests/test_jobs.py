@@ -214,6 +214,8 @@ def test_the_systems_and_parts_to_ask_for_are_those_that_there_are() -> None:
         {"dialogues": "/etc/passwd"},
         {"user_url": "http://127.0.0.1:1/v1"},
         {"judge": True},
+        {"impossible": False},
+        {"goals": True},
     ],
 )
 def test_what_would_reach_out_or_cost_too_much_is_refused(asked: dict[str, Any]) -> None:
