@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from ..simulator.nouns import SystemMetrics
@@ -35,6 +35,12 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is a truth value, and no number")
+    return value
+
+
 class JobRequest(BaseModel):
     """What is to be simulated.
 
@@ -65,12 +71,11 @@ class JobRequest(BaseModel):
         default=(), description="Parts of convrec that are each switched off in one further system.",
         json_schema_extra=_DISTINCT,
     )  # fmt: skip
-    goals: int = Field(
-        default=20, strict=True, ge=1, le=MOST_GOALS, description="How many simulated users, each with a goal."
+    goals: Annotated[int, BeforeValidator(_number)] = Field(
+        default=20, ge=1, le=MOST_GOALS, description="How many simulated users, each with a goal."
     )
-    trials: int = Field(
+    trials: Annotated[int, BeforeValidator(_number)] = Field(
         default=1,
-        strict=True,
         ge=1,
         le=MOST_TRIALS,
         description="Conversations about each goal with each system, for pass^k.",
@@ -80,11 +85,14 @@ class JobRequest(BaseModel):
         Field(max_length=20, json_schema_extra=_DISTINCT),
         AfterValidator(_once),
     ] = Field(default=(), description="Kinds of users; none for all.", json_schema_extra=_DISTINCT)
-    seed: int = Field(default=0, strict=True, ge=0, le=2**53 - 1, description="What all chance begins with.")
-    max_turns: int = Field(default=12, strict=True, ge=1, le=MOST_TURNS, description="Turns of a conversation at most.")
-    impossible: float = Field(
+    seed: Annotated[int, BeforeValidator(_number)] = Field(
+        default=0, ge=0, le=2**53 - 1, description="What all chance begins with."
+    )
+    max_turns: Annotated[int, BeforeValidator(_number)] = Field(
+        default=12, ge=1, le=MOST_TURNS, description="Turns of a conversation at most."
+    )
+    impossible: Annotated[float, BeforeValidator(_number)] = Field(
         default=0.05,
-        strict=True,
         ge=0,
         le=1,
         allow_inf_nan=False,
